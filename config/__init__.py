@@ -1,0 +1,1 @@
+"""Settings, the store, and the plumbing that the layers stand on."""

@@ -1,0 +1,163 @@
+"""The one MongoDB client of a process, and what every owner of a collection shares."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from bson.codec_options import CodecOptions
+from gridfs import AsyncGridFSBucket
+from pymongo import AsyncMongoClient, IndexModel
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import (
+    AutoReconnect,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    PyMongoError,
+    WaitQueueTimeoutError,
+)
+
+from config import embedded
+from config.main import Environment, Settings, settings
+
+Document = dict[str, Any]
+Collection = AsyncCollection[Document]
+Transaction = AsyncClientSession
+Result = TypeVar("Result")
+
+STORE_AWAY: tuple[type[PyMongoError], ...] = (
+    AutoReconnect,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    WaitQueueTimeoutError,
+)
+TEST_DATABASE_PREFIX = "pytest-"
+
+
+class _Store:
+    """Holds the client while the service or a command runs; the client belongs to that event loop."""
+
+    client: AsyncMongoClient[Document] | None = None
+    name: str = ""
+
+
+_store = _Store()
+
+
+@asynccontextmanager
+async def opened(chosen: Settings = settings, name: str | None = None) -> AsyncIterator[None]:
+    """Hold the one client open, with the embedded store behind it when none is configured.
+
+    Args:
+        chosen: the settings that name the server.
+        name: a database other than the configured one.
+
+    Raises:
+        RuntimeError: the store is open already in this process.
+    """
+    if _store.client is not None:
+        raise RuntimeError("The store is open already; there is one client per process.")
+    async with _server(chosen) as uri:
+        _store.client = AsyncMongoClient(
+            uri, tz_aware=True, timeoutMS=chosen.mongo_timeout_ms, appname="underline", maxPoolSize=50
+        )
+        _store.name = name or chosen.mongo_db_name
+        try:
+            yield
+        finally:
+            client, _store.client = _store.client, None
+            await client.close()
+
+
+@asynccontextmanager
+async def _server(chosen: Settings) -> AsyncIterator[str]:
+    """The URI of the configured server, else of the embedded one, kept running meanwhile."""
+    if chosen.mongo_db_uri is not None:
+        yield chosen.mongo_db_uri.get_secret_value()
+    elif chosen.hosted:
+        raise RuntimeError("MONGO_DB_URI is missing: the embedded store is for local runs and tests.")
+    else:
+        async with embedded.running(chosen.data_dir) as uri:
+            yield uri
+
+
+def client() -> AsyncMongoClient[Document]:
+    """The open client.
+
+    Raises:
+        RuntimeError: the store is not open; see `opened`.
+    """
+    if _store.client is None:
+        raise RuntimeError("The store is not open.")
+    return _store.client
+
+
+def database() -> AsyncDatabase[Document]:
+    """The database of this service."""
+    return client().get_database(_store.name)
+
+
+def collection(name: str) -> Collection:
+    """A collection, for its owner alone."""
+    return database().get_collection(name)
+
+
+def bucket(name: str) -> AsyncGridFSBucket:
+    """A GridFS bucket, for its owner alone."""
+    return AsyncGridFSBucket(database(), bucket_name=name)
+
+
+def codec_options() -> CodecOptions[Document]:
+    """How documents are decoded: times are aware."""
+    return database().codec_options
+
+
+async def ping() -> None:
+    """Ask the server for a sign of life; raises one of `STORE_AWAY` when it is away."""
+    await client().admin.command("ping")
+
+
+async def in_transaction(work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+    """Run `work` in a transaction; it runs again from its start when a rival's write got in between.
+
+    Args:
+        work: gets the session that each of its operations must carry, and changes nothing but documents.
+    """
+    async with client().start_session() as session:
+        return await session.with_transaction(work)
+
+
+async def ensure_indexes(declared: Mapping[str, Sequence[IndexModel]]) -> None:
+    """Create what is missing of the indexes that the owners declare, by collection name."""
+    for name, indexes in declared.items():
+        if indexes:
+            await collection(name).create_indexes(list(indexes))
+
+
+async def drop_test_database() -> None:
+    """Drop the open database, if it is one made for a test run.
+
+    Raises:
+        PermissionError: its name does not say that it is.
+    """
+    await client().drop_database(_test_database_name())
+
+
+async def clear_test_database() -> None:
+    """Remove every document of the open database and keep its indexes, if it is one made for a test run.
+
+    Raises:
+        PermissionError: its name does not say that it is.
+    """
+    store = client().get_database(_test_database_name())
+    for name in await store.list_collection_names():
+        await store.get_collection(name).delete_many({})
+
+
+def _test_database_name() -> str:
+    if settings.environment is not Environment.TEST or not _store.name.startswith(TEST_DATABASE_PREFIX):
+        raise PermissionError(f"{_store.name!r} is not a test database: it is neither dropped nor cleared.")
+    return _store.name

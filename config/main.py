@@ -1,0 +1,128 @@
+"""Settings and the one FastAPI instance; the only module that reads the environment."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from fastapi import FastAPI
+from pydantic import Field, PositiveInt, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+NAME = "Underline API"
+VERSION = "1.0.0"
+LOCAL_ORIGINS = r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
+
+
+class Environment(StrEnum):
+    """Where the service runs."""
+
+    LOCAL = "local"
+    TEST = "test"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class DocsAccess(StrEnum):
+    """Who may read the API pages."""
+
+    PUBLIC = "public"
+    ADMIN = "admin"
+    OFF = "off"
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class Settings(BaseSettings):
+    """Read once at start-up; a bad value stops the process before it serves."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    environment: Environment = Environment.LOCAL
+    dyno: str | None = None  # Heroku sets it: production, whatever ENVIRONMENT says
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    web_concurrency: PositiveInt = 2
+
+    mongo_db_uri: SecretStr | None = None  # None: the embedded store, never in production
+    mongo_db_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,38}$")] = "underline"
+    mongo_timeout_ms: PositiveInt = 5_000
+    data_dir: Path = Path(".data")
+
+    jwt_secret_key: SecretStr | None = None
+    jwt_secret_key_previous: SecretStr | None = None
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    public_url: str = "http://localhost:8000"
+    default_timezone: str = "UTC"
+    docs_access: DocsAccess = DocsAccess.PUBLIC
+    log_level: str = "INFO"
+    log_format: LogFormat | None = None  # None: console locally, JSON elsewhere
+
+    @field_validator("cors_origins", "allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Read a comma-separated list."""
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("mongo_db_uri", "jwt_secret_key", "jwt_secret_key_previous", "dyno", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def production(self) -> bool:
+        """Whether the strict rules of a deployment hold."""
+        return self.environment is Environment.PRODUCTION or self.dyno is not None
+
+    @property
+    def hosted(self) -> bool:
+        """Whether this is a deployment of any kind, not somebody's machine or a test run."""
+        return self.production or self.environment is Environment.STAGING
+
+    @property
+    def console_logs(self) -> bool:
+        """Whether log lines are for people rather than for a collector."""
+        wanted = self.log_format or (LogFormat.JSON if self.hosted else LogFormat.CONSOLE)
+        return wanted is LogFormat.CONSOLE
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        """Refuse to start a deployment on a default that is only safe on one's own machine."""
+        faults = self._faults() if self.hosted else []
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _faults(self) -> list[str]:
+        """Name each setting that a deployment lacks or has too weak."""
+        secret = self.jwt_secret_key.get_secret_value().encode() if self.jwt_secret_key else b""
+        previous = self.jwt_secret_key_previous
+        checks = {
+            "MONGO_DB_URI is missing": self.mongo_db_uri is None,
+            "JWT_SECRET_KEY is missing": not secret,
+            "JWT_SECRET_KEY is shorter than 32 bytes": 0 < len(secret) < 32,
+            "JWT_SECRET_KEY_PREVIOUS is shorter than 32 bytes": previous is not None
+            and len(previous.get_secret_value().encode()) < 32,
+            "CORS_ORIGINS is missing": not self.cors_origins,
+            "CORS_ORIGINS must name origins, not *": "*" in self.cors_origins,
+            "ALLOWED_HOSTS is missing": not self.allowed_hosts,
+            "ALLOWED_HOSTS must name hosts, not *": "*" in self.allowed_hosts,
+        }
+        return [fault for fault, found in checks.items() if found]
+
+
+settings = Settings()
+
+app = FastAPI(
+    title=NAME,
+    version=VERSION,
+    docs_url=None,  # routes/pages.py serves the pages from bundled assets, under a strict CSP
+    redoc_url=None,
+    redirect_slashes=False,  # config/middleware.py takes a trailing slash off instead: no redirect loses a body
+    separate_input_output_schemas=False,
+)

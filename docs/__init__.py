@@ -1,0 +1,1 @@
+"""The strings that appear in the API pages; imports nothing."""

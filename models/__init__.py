@@ -1,0 +1,1 @@
+"""Shapes and errors; no I/O."""

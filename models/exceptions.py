@@ -1,0 +1,247 @@
+"""The one taxonomy of refusals, rendered as RFC 9457 problem documents."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """Anything that the service refuses to do; each concrete class is one problem type.
+
+    Attributes:
+        status: the HTTP status code.
+        slug: the last part of the problem's `type` URI, part of the API.
+        title: what kind of problem it is, the same each time.
+    """
+
+    status: ClassVar[int]
+    slug: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, detail: str = "", *, headers: Mapping[str, str] | None = None, **extras: Any) -> None:
+        """Describe one occurrence.
+
+        Args:
+            detail: what happened this time; nothing secret.
+            headers: header fields that the answer carries.
+            extras: further members of the problem document.
+        """
+        super().__init__(detail or self.title)
+        self.detail = detail or f"{self.title}."
+        self.headers = dict(headers or {})
+        self.extras = extras
+
+
+class Unauthenticated(DomainError):
+    """Nobody, or nobody that we know, is asking."""
+
+    status, slug, title = 401, "unauthenticated", "Authentication is needed"
+
+    def __init__(self, detail: str = "Sign in, and send the access token as a Bearer token.", **extras: Any) -> None:
+        """Ask for credentials as RFC 6750 wants it."""
+        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="underline"'}, **extras)
+
+
+class InvalidToken(Unauthenticated):
+    """The token is malformed, expired, revoked, or its account is gone."""
+
+    slug, title = "invalid-token", "The access token is not valid"
+
+    def __init__(self, detail: str = "The access token is malformed, has expired or was revoked.") -> None:
+        """Say so as RFC 6750 wants it."""
+        super().__init__(detail)
+        self.headers = {"WWW-Authenticate": 'Bearer realm="underline", error="invalid_token"'}
+
+
+class WrongCredentials(Unauthenticated):
+    """The e-mail address and the password do not belong together; which of them is wrong stays unsaid."""
+
+    slug, title = "wrong-credentials", "The e-mail address or the password is wrong"
+
+    def __init__(self) -> None:
+        """The same answer whatever was wrong."""
+        super().__init__("The e-mail address or the password is wrong.")
+
+
+class Forbidden(DomainError):
+    """The caller is known and may not."""
+
+    status, slug, title = 403, "forbidden", "Not allowed"
+
+
+class NotFound(DomainError):
+    """It is not there, or not for the caller to know."""
+
+    status, slug, title = 404, "not-found", "Not found"
+
+
+class RouteNotFound(NotFound):
+    """No operation has this path."""
+
+    slug, title = "no-such-path", "There is nothing at this path"
+
+
+class UserNotFound(NotFound):
+    """No such account."""
+
+    slug, title = "user-not-found", "There is no such user"
+
+
+class EventNotFound(NotFound):
+    """No such event, or one that is not for the caller to see."""
+
+    slug, title = "event-not-found", "There is no such event"
+
+
+class FeedbackNotFound(NotFound):
+    """No such feedback, or it is on an event that the caller may not see."""
+
+    slug, title = "feedback-not-found", "There is no such feedback"
+
+
+class ImageNotFound(NotFound):
+    """No such image."""
+
+    slug, title = "image-not-found", "There is no such image"
+
+
+class MethodNotAllowed(DomainError):
+    """The path exists, the method does not."""
+
+    status, slug, title = 405, "method-not-allowed", "The method is not allowed here"
+
+
+class NotAcceptable(DomainError):
+    """The client accepts none of the media types that the operation can answer with."""
+
+    status, slug, title = 406, "not-acceptable", "No acceptable representation"
+
+
+class Conflict(DomainError):
+    """The state of things is against it."""
+
+    status, slug, title = 409, "conflict", "Conflict"
+
+
+class EmailTaken(Conflict):
+    """Another account has this address."""
+
+    slug, title = "email-taken", "The e-mail address is in use"
+
+
+class AlreadyDecided(Conflict):
+    """The event had left the queue when the decision arrived."""
+
+    slug, title = "already-decided", "The event was already decided"
+
+
+class EventOver(Conflict):
+    """The event has ended or was cancelled."""
+
+    slug, title = "event-over", "The event is over or cancelled"
+
+
+class FeedbackExists(Conflict):
+    """The caller left feedback on this event before; it can be changed in place."""
+
+    slug, title = "feedback-exists", "There is feedback of yours on this event"
+
+
+class PreconditionFailed(DomainError):
+    """`If-Match` names a state that is no longer the current one."""
+
+    status, slug, title = 412, "precondition-failed", "The document has changed meanwhile"
+
+
+class TooLarge(DomainError):
+    """The body is larger than the service takes."""
+
+    status, slug, title = 413, "too-large", "The body is too large"
+
+
+class UnsupportedMediaType(DomainError):
+    """The body has a media type that the operation does not take."""
+
+    status, slug, title = 415, "unsupported-media-type", "The media type is not supported"
+
+
+class Invalid(DomainError):
+    """The input is malformed; `errors` says where."""
+
+    status, slug, title = 422, "invalid-input", "The input is not valid"
+
+    def __init__(self, detail: str = "The input is not valid.", pointer: str | None = None, **extras: Any) -> None:
+        """Describe the fault.
+
+        Args:
+            detail: what is wrong.
+            pointer: where, as a JSON pointer (RFC 6901) into the body, or as `#/query/NAME` and the like.
+            extras: further members of the problem document.
+        """
+        if pointer is not None:
+            extras = {"errors": [{"pointer": pointer, "message": detail}], **extras}
+        super().__init__(detail, **extras)
+
+
+class MalformedBody(Invalid):
+    """The body is not what its media type says."""
+
+    slug, title = "malformed-body", "The body cannot be read"
+
+
+class InvalidCursor(Invalid):
+    """The cursor is not one that this service gave out for this list."""
+
+    slug, title = "invalid-cursor", "The cursor is not valid"
+
+    def __init__(self) -> None:
+        """Say where it came from, and no more."""
+        super().__init__("The cursor was not given out for this list.", pointer="#/query/cursor")
+
+
+class UnusableImage(Invalid):
+    """The file is not an image that can be decoded, or it is too large once decoded."""
+
+    slug, title = "unusable-image", "The file is not a usable image"
+
+
+class UnknownImages(Invalid):
+    """Some of the images named were not uploaded by the caller."""
+
+    slug, title = "unknown-images", "Some images are not yours or not there"
+
+
+class PreconditionRequired(DomainError):
+    """The operation wants an `If-Match`."""
+
+    status, slug, title = 428, "precondition-required", "A precondition is needed"
+
+
+class TooManyRequests(DomainError):
+    """The caller is too fast."""
+
+    status, slug, title = 429, "too-many-requests", "Too many requests"
+
+    def __init__(self, retry_after_s: int, detail: str = "Slow down.") -> None:
+        """Say when to try again.
+
+        Args:
+            retry_after_s: seconds until it makes sense.
+            detail: what was too much.
+        """
+        super().__init__(detail, headers={"Retry-After": str(retry_after_s)})
+
+
+class InternalError(DomainError):
+    """A bug: logged with its traceback, shown without."""
+
+    status, slug, title = 500, "internal-error", "Something went wrong here"
+
+
+class StoreAway(DomainError):
+    """The document store does not answer in time."""
+
+    status, slug, title = 503, "store-away", "The store is away"
+
+    def __init__(self, detail: str = "The document store does not answer; try again shortly.") -> None:
+        """Say when to try again."""
+        super().__init__(detail, headers={"Retry-After": "2"})

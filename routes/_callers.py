@@ -1,0 +1,62 @@
+"""Who is asking, and what they may ask for: the dependencies that operations declare."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+from fastapi.security import OAuth2PasswordBearer
+
+from models.exceptions import Forbidden, PreconditionFailed, Unauthenticated
+from models.users import Role, User
+from utils import sessions
+
+_bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False, scheme_name="Bearer")
+_STRONG_TAG = re.compile(r'^"(\d{1,18})(?:-[a-z]+)?"$')
+
+
+async def viewer(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> User | None:
+    """The user behind the access token, None for anonymous requests; a token that is not valid is refused."""
+    if token is None:
+        return None
+    user = await sessions.authenticate(token)
+    request.state.user_id = user.get_id()
+    return user
+
+
+def current_user(user: Annotated[User | None, Depends(viewer)]) -> User:
+    """The user behind the access token."""
+    if user is None:
+        raise Unauthenticated
+    return user
+
+
+def moderator(user: Annotated[User, Depends(current_user)]) -> User:
+    """A user who moderates or administers."""
+    if not user.is_staff:
+        raise Forbidden("This is for moderators and admins.")
+    return user
+
+
+def admin(user: Annotated[User, Depends(current_user)]) -> User:
+    """A user who administers."""
+    if user.role is not Role.ADMIN:
+        raise Forbidden("This is for admins.")
+    return user
+
+
+def expected_versions(if_match: Annotated[str | None, Header(max_length=500)] = None) -> tuple[int, ...] | None:
+    """The versions that `If-Match` (RFC 9110, section 13.1.1) names; None where any will do."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tags = [_STRONG_TAG.match(tag.strip()) for tag in if_match.split(",")]
+    versions = tuple(int(tag[1]) for tag in tags if tag)
+    if not versions:
+        raise PreconditionFailed("If-Match names no state that this document ever had.")
+    return versions
+
+
+Viewer = Annotated[User | None, Depends(viewer)]
+CurrentUser = Annotated[User, Depends(current_user)]
+Moderator = Annotated[User, Depends(moderator)]
+Admin = Annotated[User, Depends(admin)]
+IfMatch = Annotated[tuple[int, ...] | None, Depends(expected_versions)]

@@ -1,0 +1,210 @@
+"""How operations are declared, and the conventions that each of them keeps without saying so."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+from functools import wraps
+from hashlib import blake2b
+from typing import Any, NotRequired, TypedDict, Unpack
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+
+from docs._shapes import Operation
+from models.commons import ExtendedBaseModel, Input, Page
+from models.exceptions import (
+    DomainError,
+    Forbidden,
+    Invalid,
+    InvalidToken,
+    MalformedBody,
+    StoreAway,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
+from routes._callers import admin, current_user, moderator
+from routes._problems import problem_responses
+
+Endpoint = Callable[..., Awaitable[Any]]
+JSON = "application/json"
+
+
+class Policy(StrEnum):
+    """Who may call an operation; what they may do to which document, the `utils` interface decides."""
+
+    ANYONE = "anyone"
+    USER = "user"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+
+
+_GUARDS: dict[Policy, Callable[..., Any] | None] = {
+    Policy.ANYONE: None,
+    Policy.USER: current_user,
+    Policy.MODERATOR: moderator,
+    Policy.ADMIN: admin,
+}
+
+
+class Declaration(TypedDict):
+    """What an operation says of itself beside its path and its function."""
+
+    policy: Policy
+    docs: Operation
+    answer: NotRequired[Any]  # the model that picks what is public of the result; none: 204
+    status: NotRequired[int]  # 200, or 204 without an answer
+    refuses: NotRequired[Sequence[type[DomainError]]]  # beside those that follow from the policy and the body
+    location: NotRequired[str]  # with {id}: the address of what was created
+    shared_s: NotRequired[int]  # seconds that anybody may keep the answer to an anonymous GET
+    deprecated: NotRequired[bool]
+
+
+class Operations:
+    """The operations of one area; `router` goes into the application.
+
+    The functions return stored models: here they become answers, with entity tag, caching, `Location` and `Link`.
+    """
+
+    def __init__(self, tag: str, prefix: str = "") -> None:
+        """Start an area.
+
+        Args:
+            tag: its name in the API pages, and the first part of each operationId.
+            prefix: the path that all its operations share.
+        """
+        self.tag = tag
+        self.router = APIRouter(prefix=prefix, tags=[tag])
+
+    def get(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Endpoint], Endpoint]:
+        """Declare a GET (and HEAD) operation."""
+        return self._declare("GET", path, declared)
+
+    def post(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Endpoint], Endpoint]:
+        """Declare a POST operation."""
+        return self._declare("POST", path, declared)
+
+    def put(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Endpoint], Endpoint]:
+        """Declare a PUT operation."""
+        return self._declare("PUT", path, declared)
+
+    def patch(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Endpoint], Endpoint]:
+        """Declare a PATCH operation."""
+        return self._declare("PATCH", path, declared)
+
+    def delete(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Endpoint], Endpoint]:
+        """Declare a DELETE operation."""
+        return self._declare("DELETE", path, declared)
+
+    def _declare(self, method: str, path: str, declared: Declaration) -> Callable[[Endpoint], Endpoint]:
+        def register(endpoint: Endpoint) -> Endpoint:
+            text, answer = declared["docs"], declared.get("answer")
+            guard = _GUARDS[declared["policy"]]
+            self.router.add_api_route(
+                path,
+                _answering(endpoint, declared),
+                methods=[method],
+                response_model=answer,
+                status_code=declared.get("status", 200 if answer else 204),
+                summary=text["summary"],
+                description=text["description"],
+                response_description=text.get("response_description", "Done."),
+                responses=_responses(endpoint, declared),
+                dependencies=[Depends(guard)] if guard else [],
+                deprecated=declared.get("deprecated"),
+                operation_id=f"{self.tag}_{endpoint.__name__}",
+                openapi_extra=_extra(text, declared["policy"]),
+            )
+            return endpoint
+
+        return register
+
+
+def _answering(endpoint: Endpoint, declared: Declaration) -> Endpoint:
+    """The function that FastAPI calls: the endpoint, then its result made into an answer."""
+    signature = inspect.signature(endpoint)
+    taken = "request" in signature.parameters
+
+    @wraps(endpoint)
+    async def answering(*, request: Request, **values: Any) -> Response:
+        if taken:
+            values["request"] = request
+        return _answer(request, await endpoint(**values), declared)
+
+    if not taken:
+        parameter = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
+        signature = signature.replace(parameters=[*signature.parameters.values(), parameter])
+    answering.__signature__ = signature.replace(return_annotation=Response)  # type: ignore[attr-defined]  # FastAPI reads it
+    return answering
+
+
+def _answer(request: Request, result: Any, declared: Declaration) -> Response:
+    """Make the answer to `request` out of what the interface returned."""
+    if isinstance(result, Response):
+        return result
+    headers = {"Cache-Control": _caching(request, result, declared), "Vary": "Authorization"}
+    model = declared.get("answer")
+    if model is None:
+        return Response(status_code=declared.get("status", 204), headers=headers)
+    status = declared.get("status", 200)
+    body: bytes | None = None
+    if isinstance(result, ExtendedBaseModel):
+        headers["ETag"] = result.etag()
+        if "location" in declared:
+            headers["Location"] = declared["location"].format(id=result.get_id())
+    elif request.method == "GET":
+        body = _dump(model, result)
+        headers["ETag"] = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+    if isinstance(result, Page) and result.next_cursor:
+        following = request.url.include_query_params(cursor=result.next_cursor)
+        headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    if request.method == "GET" and _fresh(request, headers.get("ETag", "")):
+        return Response(status_code=304, headers=headers)
+    return Response(body or _dump(model, result), status, headers, media_type=JSON)
+
+
+def _dump(model: type[BaseModel], result: Any) -> bytes:
+    public = model.__pydantic_validator__.validate_python(result, from_attributes=True)
+    return model.__pydantic_serializer__.to_json(public, by_alias=True)
+
+
+def _fresh(request: Request, etag: str) -> bool:
+    """Whether `If-None-Match` (RFC 9110, section 13.1.2) names the current state, by weak comparison."""
+    held = request.headers.get("if-none-match")
+    if held is None or not etag:
+        return False
+    return held.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in held.split(","))
+
+
+def _caching(request: Request, result: Any, declared: Declaration) -> str:
+    """Only what an anonymous GET reads, and anybody may see, is ever shared."""
+    seconds = declared.get("shared_s")
+    if seconds is None or request.method != "GET" or "authorization" in request.headers:
+        return "no-store"
+    if isinstance(result, ExtendedBaseModel) and not result.is_shared():
+        return "no-store"
+    return f"public, max-age={seconds}"
+
+
+def _responses(endpoint: Endpoint, declared: Declaration) -> dict[int | str, dict[str, Any]]:
+    parameters = inspect.signature(endpoint).parameters.values()
+    refusals: list[type[DomainError]] = [Invalid, StoreAway, *declared.get("refuses", ())]
+    if any(isinstance(p.annotation, type) and issubclass(p.annotation, Input) for p in parameters):
+        refusals += [MalformedBody, TooLarge, UnsupportedMediaType]
+    if declared["policy"] is not Policy.ANYONE:
+        refusals += [Unauthenticated, InvalidToken]
+    if declared["policy"] in (Policy.MODERATOR, Policy.ADMIN):
+        refusals.append(Forbidden)
+    responses = problem_responses(refusals)
+    if "answer_example" in declared["docs"]:
+        status = declared.get("status", 200)
+        responses[status] = {"content": {JSON: {"example": declared["docs"]["answer_example"]}}}
+    return responses
+
+
+def _extra(text: Operation, policy: Policy) -> dict[str, Any]:
+    extra: dict[str, Any] = {"x-policy": policy.value}
+    if "request_examples" in text:
+        examples = {name: {"value": body} for name, body in text["request_examples"].items()}
+        extra["requestBody"] = {"content": {JSON: {"examples": examples}}}
+    return extra

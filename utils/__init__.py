@@ -1,0 +1,1 @@
+"""One asynchronous interface per domain; each owns its collections."""
