@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 NAME = "Underline API"
 VERSION = "1.0.0"
+MIN_SECRET_BYTES = 32
 LOCAL_ORIGINS = r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 
@@ -54,6 +55,10 @@ class Settings(BaseSettings):
 
     jwt_secret_key: SecretStr | None = None
     jwt_secret_key_previous: SecretStr | None = None
+
+    argon2_time_cost: PositiveInt = 3  # RFC 9106, section 4, second recommended option
+    argon2_memory_kib: PositiveInt = 65_536
+    argon2_lanes: PositiveInt = 4
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
@@ -105,9 +110,9 @@ class Settings(BaseSettings):
         checks = {
             "MONGO_DB_URI is missing": self.mongo_db_uri is None,
             "JWT_SECRET_KEY is missing": not secret,
-            "JWT_SECRET_KEY is shorter than 32 bytes": 0 < len(secret) < 32,
+            "JWT_SECRET_KEY is shorter than 32 bytes": 0 < len(secret) < MIN_SECRET_BYTES,
             "JWT_SECRET_KEY_PREVIOUS is shorter than 32 bytes": previous is not None
-            and len(previous.get_secret_value().encode()) < 32,
+            and len(previous.get_secret_value().encode()) < MIN_SECRET_BYTES,
             "CORS_ORIGINS is missing": not self.cors_origins,
             "CORS_ORIGINS must name origins, not *": "*" in self.cors_origins,
             "ALLOWED_HOSTS is missing": not self.allowed_hosts,

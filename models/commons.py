@@ -88,6 +88,10 @@ def _https(url: HttpUrl) -> str:
     return _no_disguise(text)
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
+
+
 UtcDatetime = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_to_utc)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_no_disguise)]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_no_controls)]
@@ -101,7 +105,7 @@ HttpsUrl = Annotated[HttpUrl, Field(max_length=2_000), AfterValidator(_https)]
 Links = Annotated[list[HttpsUrl], Field(max_length=20)]
 
 # For the fields of a merge patch (RFC 7396): absent means unchanged, and null is refused where it means nothing.
-OMITTED: Any = Field(default=None, json_schema_extra=lambda schema: schema.pop("default", None))
+OMITTED: Any = Field(default=None, json_schema_extra=_without_default)
 
 
 class Input(BaseModel):
@@ -155,7 +159,7 @@ class ExtendedBaseModel(BaseModel):
             return {"id": data.pop("_id"), **data}
         return data
 
-    def dict(self, **options: Any) -> dict[str, Any]:  # type: ignore[override]  # callers of the older habit keep it, without Pydantic's warning
+    def dict(self, **options: Any) -> dict[str, Any]:
         """The document, for callers of the older habit; the same as `model_dump`."""
         return self.model_dump(**options)
 

@@ -1,0 +1,57 @@
+"""Assembles the service and nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from config import db, middleware
+from config.main import LOCAL_ORIGINS, settings
+from config.main import app as app  # noqa: PLC0414  # the name that servers look for
+from models.notices import EventDeleted, UserDeleted
+from routes import _problems, _refusals, admin, auth, events, feedback, health, users
+from utils import events as events_store
+from utils import feedback as feedback_store
+from utils import hub, indexes
+
+WIRING: dict[type, list[hub.Handler]] = {
+    UserDeleted: [events_store.on_user_deleted, feedback_store.on_user_deleted],
+    EventDeleted: [feedback_store.on_event_deleted],
+}
+
+
+@asynccontextmanager
+async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    """Hold the store open while the service runs."""
+    hub.wire(WIRING)
+    async with db.opened():
+        await indexes.ensure()
+        yield
+
+
+for area in (auth, users, events, feedback, admin, health):
+    app.include_router(area.api.router)
+_refusals.install(app, db.STORE_AWAY)
+
+app.router.lifespan_context = lifespan
+app.add_middleware(middleware.Guard, render=_problems.render)  # innermost
+app.add_middleware(
+    CORSMiddleware,
+    allow_origins=settings.cors_origins,
+    allow_origin_regex=None if settings.hosted else LOCAL_ORIGINS,
+    allow_credentials=True,
+    allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+    allow_headers=[
+        "Authorization",
+        "Content-Type",
+        "If-Match",
+        "If-None-Match",
+        "Idempotency-Key",
+        "X-Request-ID",
+        "token",
+    ],
+    expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Request-ID", "RateLimit", "RateLimit-Policy"],
+    max_age=600,
+)
+app.add_middleware(middleware.RequestContext)  # outermost

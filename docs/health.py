@@ -1,0 +1,18 @@
+"""Texts on the service's own state."""
+
+from docs._shapes import Operation, Tag
+
+TAG: Tag = {"name": "health", "description": "Whether the service lives, is ready, and what it is."}
+
+LIVE: Operation = {
+    "summary": "Is the process alive?",
+    "description": "Always 200 while the process answers; it asks nobody else.",
+    "response_description": "It is.",
+    "answer_example": {"status": "alive"},
+}
+READY: Operation = {
+    "summary": "Can requests be served?",
+    "description": "Asks the document store for a sign of life.",
+    "response_description": "They can.",
+    "answer_example": {"status": "ready"},
+}

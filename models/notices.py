@@ -1,0 +1,40 @@
+"""What domains tell each other through the hub: frozen facts in the past tense."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class UserDeleted:
+    """An account is gone."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventDeleted:
+    """An event is gone, and its images with it unless another event shows them."""
+
+    event_id: str
+    creator_id: str
+    image_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventCancelled:
+    """An event will not take place."""
+
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventMoved:
+    """An event has another time or place."""
+
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityGrown:
+    """An event has more seats than before."""
+
+    event_id: str

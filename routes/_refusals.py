@@ -1,0 +1,84 @@
+"""What goes wrong, turned into problem documents: the error handlers of the application."""
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from models.exceptions import (
+    DomainError,
+    Invalid,
+    MalformedBody,
+    MethodNotAllowed,
+    RouteNotFound,
+    StoreAway,
+    TooLarge,
+    UnsupportedMediaType,
+)
+from routes._problems import render
+
+MAX_FAULTS = 20
+
+
+def install(app: FastAPI, store_away: tuple[type[Exception], ...]) -> None:
+    """Give an application its error handlers.
+
+    Args:
+        app: the application.
+        store_away: what the driver raises when the store does not answer.
+    """
+    app.exception_handler(DomainError)(_domain_error)
+    app.exception_handler(RequestValidationError)(_validation_error)
+    app.exception_handler(HTTPException)(_http_error)
+    for kind in store_away:
+        app.exception_handler(kind)(_store_away)
+
+
+def _domain_error(request: Request, error: DomainError) -> Response:
+    return render(request, error)
+
+
+def _store_away(request: Request, _error: Exception) -> Response:
+    return render(request, StoreAway())
+
+
+def _validation_error(request: Request, error: RequestValidationError) -> Response:
+    """Say where the input is wrong, without repeating it: it may be a secret."""
+    found = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in found):
+        return render(request, MalformedBody("The body is not JSON (RFC 8259).", pointer=""))
+    faults = [{"pointer": _pointer(fault["loc"]), "message": fault["msg"]} for fault in found[:MAX_FAULTS]]
+    return render(request, Invalid(f"{len(found)} fault(s) in the input.", errors=faults))
+
+
+def _pointer(location: tuple[str | int, ...]) -> str:
+    """A JSON pointer (RFC 6901) into the body; for other parts of the request, one below `#/query` and the like."""
+    source, *rest = location or ("body",)
+    steps = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in rest)
+    return steps if source == "body" else f"#/{source}{steps}"
+
+
+def _http_error(request: Request, error: HTTPException) -> Response:
+    match error.status_code:
+        case 404:
+            return render(request, RouteNotFound("No operation has this path."))
+        case 405:
+            return render(request, MethodNotAllowed("Allow names the methods.", headers={"Allow": _allowed(request)}))
+        case 413:
+            return render(request, TooLarge())
+        case 415:
+            return render(request, UnsupportedMediaType())
+        case _:
+            return render(request, MalformedBody("The body cannot be read.", pointer=""))
+
+
+def _allowed(request: Request) -> str:
+    """All methods that operations have at this path (RFC 9110, section 10.2.1)."""
+    methods = {"OPTIONS"}
+    for route in request.app.router.routes:
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            if route.matches({**request.scope, "method": method})[0] is Match.FULL:
+                methods.add(method)
+    if "GET" in methods:
+        methods.add("HEAD")
+    return ", ".join(sorted(methods))

@@ -1,0 +1,55 @@
+"""The queue, and people."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from docs import admin as docs
+from models.commons import Page
+from models.events import Approval, Decision, Event, EventPage, EventQuery, EventRead
+from models.exceptions import AlreadyDecided, EventNotFound, InvalidCursor, PreconditionFailed, UserNotFound
+from models.users import Role, User, UserAdminUpdate, UserPage, UserRead
+from routes._callers import IfMatch
+from routes._operations import Operations, Policy
+from routes._parameters import Cursor, Limit, PathEventId, PathUserId
+from utils import events, users
+
+api = Operations("admin", "/v1/admin")
+
+
+@api.get("/events", answer=EventPage, policy=Policy.MODERATOR, refuses=[InvalidCursor], docs=docs.QUEUE)
+async def queue(
+    approval: Annotated[Approval, Query(description="Which.")] = Approval.UNAPPROVED,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Page[Event]:
+    return await events.search(EventQuery.queue(approval), limit, cursor)
+
+
+@api.post(
+    "/events/{id}/decision",
+    answer=EventRead,
+    policy=Policy.MODERATOR,
+    refuses=[EventNotFound, AlreadyDecided],
+    docs=docs.DECIDE,
+)
+async def decide(event_id: PathEventId, verdict: Decision) -> Event:
+    return await events.decide(event_id, verdict)
+
+
+@api.get("/users", answer=UserPage, policy=Policy.ADMIN, refuses=[InvalidCursor], docs=docs.USERS)
+async def list_users(
+    role: Annotated[Role | None, Query(description="Only these.")] = None, limit: Limit = 20, cursor: Cursor = None
+) -> Page[User]:
+    return await users.listing(role, limit, cursor)
+
+
+@api.patch(
+    "/users/{id}",
+    answer=UserRead,
+    policy=Policy.ADMIN,
+    refuses=[UserNotFound, PreconditionFailed],
+    docs=docs.CHANGE_USER,
+)
+async def change_user(user_id: PathUserId, changes: UserAdminUpdate, versions: IfMatch) -> User:
+    return await users.change_as_admin(user_id, changes, versions)

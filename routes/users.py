@@ -1,0 +1,53 @@
+"""People."""
+
+from docs import users as docs
+from models.commons import Page
+from models.events import Event, EventPage, EventQuery, Status
+from models.exceptions import EmailTaken, InvalidCursor, PreconditionFailed, UnknownImages, UserNotFound
+from models.users import ProfileRead, User, UserCreate, UserId, UserRead, UserUpdate
+from routes._callers import CurrentUser, IfMatch
+from routes._operations import Operations, Policy
+from routes._parameters import Cursor, Limit, PathUserId
+from utils import events, profiles, users
+
+api = Operations("users", "/v1/users")
+
+
+@api.post(
+    "",
+    answer=UserRead,
+    status=201,
+    policy=Policy.ANYONE,
+    refuses=[EmailTaken],
+    location="/v1/users/{id}",
+    docs=docs.REGISTER,
+)
+async def register(form: UserCreate) -> User:
+    return await users.register(form)
+
+
+@api.get("/me", answer=UserRead, policy=Policy.USER, docs=docs.READ_ME)
+async def read_me(user: CurrentUser) -> User:
+    return user
+
+
+@api.patch("/me", answer=UserRead, policy=Policy.USER, refuses=[PreconditionFailed, UnknownImages], docs=docs.CHANGE_ME)
+async def change_me(changes: UserUpdate, user: CurrentUser, versions: IfMatch) -> User:
+    return await profiles.change(user, changes, versions)
+
+
+@api.get("/me/events", answer=EventPage, policy=Policy.USER, refuses=[InvalidCursor], docs=docs.MY_EVENTS)
+async def list_my_events(user: CurrentUser, limit: Limit = 20, cursor: Cursor = None) -> Page[Event]:
+    return await events.search(EventQuery.of_creator(UserId(user.get_id()), list(Status)), limit, cursor)
+
+
+@api.get(
+    "/{id}",
+    answer=ProfileRead,
+    policy=Policy.ANYONE,
+    refuses=[UserNotFound],
+    shared_s=60,
+    docs=docs.READ_PROFILE,
+)
+async def read_profile(user_id: PathUserId) -> User:
+    return await users.get(user_id)

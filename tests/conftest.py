@@ -1,0 +1,118 @@
+"""The harness: the application in process, on the embedded store, on a database of this run and worker."""
+
+import os
+import secrets
+
+_RUN = secrets.token_hex(5)
+os.environ |= {
+    "ENVIRONMENT": "test",
+    "MONGO_DB_NAME": f"pytest-{_RUN}",
+    "ARGON2_TIME_COST": "1",
+    "ARGON2_MEMORY_KIB": "64",
+    "ARGON2_LANES": "1",
+}
+os.environ.setdefault("DATA_DIR", ".data/tests")
+os.environ.pop("DYNO", None)
+
+from collections.abc import AsyncIterator, Awaitable, Callable  # noqa: E402  # the environment comes first
+from datetime import timedelta  # noqa: E402
+from typing import Any  # noqa: E402
+
+import pytest  # noqa: E402
+from httpx import ASGITransport, AsyncClient  # noqa: E402
+
+from app import app  # noqa: E402
+from config import db  # noqa: E402
+from models.commons import now  # noqa: E402
+from models.events import Approval, Decision, Event, EventCreate  # noqa: E402
+from models.users import Role, User, UserCreate  # noqa: E402
+from utils import events, users  # noqa: E402
+
+APPROVE = Decision(decision=Approval.APPROVED)
+PASSWORD = "a long enough pass phrase"
+
+Headers = dict[str, str]
+Bearer = Callable[..., Awaitable[Headers]]
+EventWith = Callable[..., Awaitable[Event]]
+
+
+@pytest.fixture(scope="session")
+async def service() -> AsyncIterator[None]:
+    """The application, started; its database is dropped afterwards."""
+    async with app.router.lifespan_context(app):
+        yield
+        await db.drop_test_database()
+
+
+@pytest.fixture
+async def api(service: None) -> AsyncIterator[AsyncClient]:
+    """A client of the application; the database is emptied afterwards."""
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        yield client
+    await db.clear_test_database()
+
+
+@pytest.fixture
+def person(api: AsyncClient) -> Callable[..., Awaitable[User]]:
+    """Makes an account: `await person("ada", role=Role.ADMIN)`, or gives the one made before."""
+    made: dict[str, User] = {}
+
+    async def make(name: str = "ada", role: Role = Role.USER) -> User:
+        if name not in made:
+            form = UserCreate.model_validate(
+                {
+                    "first_name": name.title(),
+                    "last_name": "Lovelace",
+                    "email": f"{name}@example.org",
+                    "password": PASSWORD,
+                }
+            )
+            made[name] = await users.register(form, role)
+        return made[name]
+
+    return make
+
+
+@pytest.fixture
+def bearer(api: AsyncClient, person: Callable[..., Awaitable[User]]) -> Bearer:
+    """Signs somebody in: `headers=await bearer("ada")`."""
+    signed_in: dict[str, Headers] = {}
+
+    async def sign_in(name: str = "ada", role: Role = Role.USER) -> Headers:
+        if name not in signed_in:
+            user = await person(name, role)
+            answer = await api.post("/v1/auth/login", json={"email": user.email, "password": PASSWORD})
+            signed_in[name] = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        return signed_in[name]
+
+    return sign_in
+
+
+def event_form(**given: Any) -> dict[str, Any]:
+    """The body of a good event a day from now, with some fields given."""
+    start = now() + timedelta(days=1)
+    return {
+        "title": "Sunset yoga",
+        "description": "An hour on the lawn.",
+        "starts_at": start.isoformat(),
+        "ends_at": (start + timedelta(hours=1)).isoformat(),
+        "tags": ["sport_event"],
+        "location": {"title": "Bayfront Park", "latitude": 25.7753, "longitude": -80.1861},
+        "max_capacity": 40,
+        **given,
+    }
+
+
+@pytest.fixture
+def event_with(person: Callable[..., Awaitable[User]]) -> EventWith:
+    """Makes an event, approved unless it is told otherwise: `await event_with(by="ada", max_capacity=1)`."""
+
+    async def make(by: str = "creator", *, approved: bool = True, **given: Any) -> Event:
+        form = EventCreate.model_validate(event_form(**given))
+        creator = await person(by)
+        event = await events.create(form, creator)
+        if approved and form.public:
+            event = await events.decide(event.get_id(), APPROVE)
+        return event
+
+    return make

@@ -1,0 +1,294 @@
+"""Events: the one owner of `events`, of who may see and change one, and of the counters that others' documents make."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from pymongo import IndexModel, ReturnDocument
+
+from config import db
+from config.main import settings
+from models.commons import Page, now
+from models.events import (
+    Approval,
+    Decision,
+    Event,
+    EventCreate,
+    EventId,
+    EventQuery,
+    EventUpdate,
+    Status,
+)
+from models.exceptions import (
+    AlreadyDecided,
+    DomainError,
+    EventNotFound,
+    EventOver,
+    Forbidden,
+    Invalid,
+    PreconditionFailed,
+    UnknownImages,
+)
+from models.notices import EventCancelled, EventDeleted, UserDeleted
+from models.users import Role, User, UserId
+from utils import _event_changes, _event_search, cursors, hub, images
+
+COLLECTION = "events"
+INDEXES = (
+    IndexModel([("public", 1), ("approval", 1), ("starts_at", 1), ("_id", 1)], name="by_start"),
+    IndexModel([("public", 1), ("approval", 1), ("created_at", 1), ("_id", 1)], name="by_age"),
+    IndexModel([("creator_id", 1), ("starts_at", 1), ("_id", 1)], name="by_creator"),
+    IndexModel([("approval", 1), ("created_at", 1), ("_id", 1)], name="by_approval"),
+    IndexModel([("image_ids", 1)], name="by_image"),
+)
+MAX_AT_ONCE = 100
+
+
+def _events() -> db.Collection:
+    return db.collection(COLLECTION)
+
+
+def visible_to(viewer: User | None) -> dict[str, Any]:
+    """The filter for the events that `viewer` may open: the one place that decides it."""
+    if viewer is None:
+        return {"approval": Approval.APPROVED}
+    if viewer.is_staff:
+        return {}
+    return {"$or": [{"approval": Approval.APPROVED}, {"creator_id": viewer.get_id()}]}
+
+
+def _changeable_by(actor: User) -> dict[str, Any]:
+    return {} if actor.role is Role.ADMIN else {"creator_id": actor.get_id()}
+
+
+async def create(form: EventCreate, creator: User) -> Event:
+    """Publish an event; it waits for the moderators unless it is private or an admin's.
+
+    Raises:
+        UnknownImages: an image is not one that the creator uploaded.
+    """
+    await _require_images(creator, form.image_ids)
+    approved = creator.role is Role.ADMIN or not form.public
+    event = Event(
+        **form.model_dump(exclude={"location", "timezone"}),
+        location=form.location.to_place(),
+        timezone=form.timezone or settings.default_timezone,
+        creator_id=UserId(creator.get_id()),
+        approval=Approval.APPROVED if approved else Approval.UNAPPROVED,
+    )
+    await _events().insert_one(event.model_dump())
+    return event
+
+
+async def get(event_id: str, viewer: User | None = None) -> Event:
+    """The event with this id.
+
+    Raises:
+        EventNotFound: there is none, or not for the viewer to see.
+    """
+    document = await _events().find_one({"_id": event_id, **visible_to(viewer)})
+    if document is None:
+        raise EventNotFound("There is no event with this id.")
+    return Event.from_document(document)
+
+
+async def search(query: EventQuery, limit: int, cursor: str | None = None) -> Page[Event]:
+    """The events that a query describes, in its order.
+
+    Args:
+        query: what they are narrowed to.
+        limit: how many at most.
+        cursor: where to go on.
+
+    Raises:
+        InvalidCursor: the cursor is not of this list.
+    """
+    order = _event_search.order(query)
+    narrowed = _event_search.conditions(query, now())
+    if cursor:
+        narrowed = {"$and": [narrowed, cursors.after(cursors.decode(cursor, query.binding()), order)]}
+    found = await _events().find(narrowed).sort(order).limit(limit + 1).to_list()
+    items = [Event.from_document(document) for document in found]
+    return cursors.page(items, limit, query.binding(), _event_search.position(query))
+
+
+async def change(event_id: str, changes: EventUpdate, actor: User, versions: tuple[int, ...] | None = None) -> Event:
+    """Change an event; what the moderators saw goes back to their queue unless an admin changes it.
+
+    Args:
+        event_id: which one.
+        changes: a merge patch.
+        actor: its creator, or an admin.
+        versions: the states that `If-Match` names.
+
+    Raises:
+        EventNotFound: there is none, or not for the actor to see.
+        Forbidden: the actor is neither its creator nor an admin.
+        EventOver: it was cancelled.
+        Invalid: it would end before it starts.
+        PreconditionFailed: it is at none of `versions`.
+        UnknownImages: an image is not one that the actor uploaded.
+    """
+    if "image_ids" in changes.model_fields_set:
+        await _require_images(actor, changes.image_ids, event_id)
+    order = _event_changes.in_order(changes)
+    document = await _events().find_one_and_update(
+        {"_id": event_id, "cancelled_at": None, **_changeable_by(actor), **_at(versions), **order},
+        _event_changes.pipeline(changes, by_admin=actor.role is Role.ADMIN, moment=now()),
+        return_document=ReturnDocument.AFTER,
+    )
+    if document is None:
+        raise await _refusal(event_id, actor, versions) or Invalid(
+            "The event would end before it starts, or last longer than a year.", pointer="/ends_at"
+        )
+    return Event.from_document(document)
+
+
+async def cancel(event_id: str, actor: User, versions: tuple[int, ...] | None = None) -> Event:
+    """Call an event off; it stays to be read. Repeating it changes nothing.
+
+    Raises:
+        EventNotFound: there is none, or not for the actor to see.
+        Forbidden: the actor is neither its creator nor an admin.
+        EventOver: it has ended.
+        PreconditionFailed: it is at none of `versions`.
+    """
+    moment = now()
+    document = await _events().find_one_and_update(
+        {
+            "_id": event_id,
+            "cancelled_at": None,
+            "ends_at": {"$gt": moment},
+            **_changeable_by(actor),
+            **_at(versions),
+        },
+        {"$set": {"cancelled_at": moment, "updated_at": moment}, "$inc": {"version": 1}},
+        return_document=ReturnDocument.AFTER,
+    )
+    if document is None:
+        event = await get(event_id, actor)
+        if event.status is Status.CANCELLED and _may_change(event, actor):
+            return event
+        raise await _refusal(event_id, actor, versions) or EventOver("The event has ended.")
+    await hub.publish(EventCancelled(event_id))
+    return Event.from_document(document)
+
+
+async def delete(event_id: str, actor: User, versions: tuple[int, ...] | None = None) -> None:
+    """Remove an event and, through the hub, what hangs on it.
+
+    Raises:
+        EventNotFound: there is none, or not for the actor to see.
+        Forbidden: the actor is neither its creator nor an admin.
+        PreconditionFailed: it is at none of `versions`.
+    """
+    document = await _events().find_one_and_delete({"_id": event_id, **_changeable_by(actor), **_at(versions)})
+    if document is None:
+        raise await _refusal(event_id, actor, versions) or EventNotFound("There is no event with this id.")
+    event = Event.from_document(document)
+    await hub.publish(EventDeleted(event_id, event.creator_id or "", tuple(event.image_ids)))
+
+
+async def decide(event_id: str, verdict: Decision) -> Event:
+    """Take an event out of the queue.
+
+    Raises:
+        EventNotFound: there is none.
+        AlreadyDecided: it was out of the queue before.
+    """
+    document = await _events().find_one_and_update(
+        {"_id": event_id, "approval": Approval.UNAPPROVED},
+        {
+            "$set": {"approval": verdict.decision, "decision_reason": verdict.reason, "updated_at": now()},
+            "$inc": {"version": 1},
+        },
+        return_document=ReturnDocument.AFTER,
+    )
+    if document is None:
+        current = await _events().find_one({"_id": event_id}, {"approval": 1})
+        if current is None:
+            raise EventNotFound("There is no event with this id.")
+        raise AlreadyDecided(f"The event is {current['approval']}.", approval=current["approval"])
+    return Event.from_document(document)
+
+
+async def count_feedback(event_id: EventId, feedback: int, ratings: int, stars: int, session: db.Transaction) -> bool:
+    """Add to the counters that an event keeps of its feedback; False if there is no such event.
+
+    Args:
+        event_id: which event.
+        feedback: how many more (or fewer) comments.
+        ratings: how many more of them carry a rating.
+        stars: what these ratings sum up to.
+        session: the transaction that also changes the feedback.
+    """
+    result = await _events().update_one(
+        {"_id": event_id},
+        {
+            "$inc": {"feedback_count": feedback, "rating_count": ratings, "rating_sum": stars, "version": 1},
+            "$set": {"updated_at": now()},
+        },
+        session=session,
+    )
+    return result.matched_count == 1
+
+
+async def set_feedback_counters(event_id: str, feedback: int, ratings: int, stars: int) -> bool:
+    """Mend the counters of feedback; whether they had been wrong."""
+    right = {"feedback_count": feedback, "rating_count": ratings, "rating_sum": stars}
+    wrong = {"$or": [{name: {"$ne": value}} for name, value in right.items()]}
+    result = await _events().update_one({"_id": event_id, **wrong}, {"$set": right, "$inc": {"version": 1}})
+    return result.modified_count == 1
+
+
+async def showing_image(image_id: str) -> bool:
+    """Whether any event shows this image."""
+    return await _events().find_one({"image_ids": image_id}, {"_id": 1}) is not None
+
+
+async def ids() -> AsyncIterator[str]:
+    """Every event's id; for repairs, never on a request path."""
+    async for document in _events().find({}, {"_id": 1}):
+        yield document["_id"]
+
+
+async def on_user_deleted(notice: UserDeleted) -> None:
+    """Call off what the person had announced, and forget who it was."""
+    moment = now()
+    mine = {"creator_id": notice.user_id}
+    coming = {**mine, "cancelled_at": None, "ends_at": {"$gt": moment}}
+    async for document in _events().find(coming, {"_id": 1}):
+        await _events().update_one(
+            {**coming, "_id": document["_id"]},
+            {"$set": {"cancelled_at": moment, "updated_at": moment}, "$inc": {"version": 1}},
+        )
+        await hub.publish(EventCancelled(document["_id"]))
+    await _events().update_many(mine, {"$set": {"creator_id": None, "updated_at": moment}, "$inc": {"version": 1}})
+
+
+def _may_change(event: Event, actor: User) -> bool:
+    return actor.role is Role.ADMIN or event.creator_id == actor.get_id()
+
+
+def _at(versions: Sequence[int] | None) -> Mapping[str, Any]:
+    return {} if versions is None else {"version": {"$in": list(versions)}}
+
+
+async def _refusal(event_id: str, actor: User, versions: tuple[int, ...] | None) -> DomainError | None:
+    """Name the reason why nothing matched; decides nothing."""
+    event = await get(event_id, actor)
+    if not _may_change(event, actor):
+        return Forbidden("This is for the event's creator and admins.")
+    if versions is not None and event.version not in versions:
+        return PreconditionFailed("The event has changed since the state that If-Match names.")
+    return EventOver("The event was cancelled.") if event.status is Status.CANCELLED else None
+
+
+async def _require_images(actor: User, image_ids: Sequence[str], event_id: str | None = None) -> None:
+    """Refuse images that the actor did not upload, save those that the event shows already."""
+    wanted = set(image_ids)
+    if event_id is not None and wanted:
+        held = await _events().find_one({"_id": event_id}, {"image_ids": 1})
+        wanted -= set(held["image_ids"]) if held else set()
+    missing = await images.missing(actor.get_id(), wanted) if wanted else set()
+    if missing:
+        raise UnknownImages("An image is not there, or not yours.", pointer="/image_ids", missing=sorted(missing))
