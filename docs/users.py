@@ -1,6 +1,7 @@
 """Texts on people."""
 
 from docs._shapes import Operation, Tag
+from docs.events import EVENT
 
 TAG: Tag = {"name": "users", "description": "People: registering, one's own account, public profiles."}
 
@@ -57,4 +58,5 @@ MY_EVENTS: Operation = {
     "summary": "List my events",
     "description": "The events that I published, whatever their approval and status, soonest first.",
     "response_description": "A stretch of the list.",
+    "answer_example": {"items": [EVENT], "next_cursor": None},
 }

@@ -44,7 +44,12 @@ def admin(user: Annotated[User, Depends(current_user)]) -> User:
     return user
 
 
-def expected_versions(if_match: Annotated[str | None, Header(max_length=500)] = None) -> tuple[int, ...] | None:
+def expected_versions(
+    if_match: Annotated[
+        str | None,
+        Header(max_length=500, description="The `ETag` of the state that you have seen; 412 when it has changed."),
+    ] = None,
+) -> tuple[int, ...] | None:
     """The versions that `If-Match` (RFC 9110, section 13.1.1) names; None where any will do."""
     if if_match is None or if_match.strip() == "*":
         return None

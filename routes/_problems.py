@@ -6,33 +6,11 @@ from typing import Any
 
 import orjson
 from fastapi import Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from models.exceptions import DomainError
+from models.problems import PREFIX
 
 MEDIA_TYPE = "application/problem+json"
-PREFIX = "/problems/"
-
-
-class Fault(BaseModel):
-    """One thing that is wrong with the input."""
-
-    pointer: str = Field(description="Where: a JSON pointer (RFC 6901) into the body, or `#/query/NAME` and the like.")
-    message: str = Field(description="What is wrong there.")
-
-
-class Problem(BaseModel):
-    """A refusal, as RFC 9457 describes it."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str = Field(description="A stable URI reference; it opens as a page.")
-    title: str = Field(description="What kind of problem it is.")
-    status: int = Field(description="The HTTP status code.")
-    detail: str = Field(description="What happened this time.")
-    instance: str = Field(description="The path that was asked for.")
-    request_id: str = Field(description="The name of this request in the log.")
-    errors: list[Fault] = Field(default=[], description="Where the input is wrong; with 422.")
 
 
 def render(request: Request, error: DomainError) -> Response:
@@ -61,7 +39,7 @@ def problem_responses(refusals: Iterable[type[DomainError]]) -> dict[int | str, 
             "content": {
                 MEDIA_TYPE: {
                     "schema": {"$ref": "#/components/schemas/Problem"},
-                    "examples": {kind.slug: {"summary": kind.title, "value": _example(kind)} for kind in kinds},
+                    "examples": {kind.slug: {"summary": kind.title, "value": example(kind)} for kind in kinds},
                 }
             },
         }
@@ -69,7 +47,8 @@ def problem_responses(refusals: Iterable[type[DomainError]]) -> dict[int | str, 
     }
 
 
-def _example(kind: type[DomainError]) -> dict[str, Any]:
+def example(kind: type[DomainError]) -> dict[str, Any]:
+    """A problem document of one type."""
     return {
         "type": PREFIX + kind.slug,
         "title": kind.title,
