@@ -2,15 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from config import db, middleware
+from config import db, middleware, openapi
 from config.main import LOCAL_ORIGINS, settings
 from config.main import app as app  # noqa: PLC0414  # the name that servers look for
 from models.notices import EventDeleted, UserDeleted
-from routes import _problems, _refusals, admin, auth, events, feedback, health, users
+from routes import _problems, _refusals, admin, auth, events, feedback, health, pages, users
 from utils import events as events_store
 from utils import feedback as feedback_store
 from utils import hub, indexes
@@ -30,9 +31,10 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-for area in (auth, users, events, feedback, admin, health):
+for area in (auth, users, events, feedback, admin, health, pages):
     app.include_router(area.api.router)
 _refusals.install(app, db.STORE_AWAY)
+app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's way to replace it
 
 app.router.lifespan_context = lifespan
 app.add_middleware(middleware.Guard, render=_problems.render)  # innermost

@@ -126,6 +126,7 @@ settings = Settings()
 app = FastAPI(
     title=NAME,
     version=VERSION,
+    openapi_url=None,
     docs_url=None,  # routes/pages.py serves the pages from bundled assets, under a strict CSP
     redoc_url=None,
     redirect_slashes=False,  # config/middleware.py takes a trailing slash off instead: no redirect loses a body

@@ -9,7 +9,6 @@ from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from config import context
 from models.exceptions import DomainError, InternalError, TooLarge
 
 Render = Callable[[Request, DomainError], Response]
@@ -50,11 +49,7 @@ class RequestContext:
                     headers.setdefault(name, value)
             await send(message)
 
-        before = context.request_id.set(request_id)
-        try:
-            await self.app(scope, receive, send_with_headers)
-        finally:
-            context.request_id.reset(before)
+        await self.app(scope, receive, send_with_headers)
 
 
 class Guard:

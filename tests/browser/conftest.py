@@ -1,0 +1,71 @@
+"""A real Chromium in front of a real server; whatever a page does that it must not do fails its test."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+
+from tests.servers import serving
+
+_FLAGS = [
+    "--no-sandbox",  # CI runs as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation",
+    (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+@pytest.fixture(scope="session")
+def server(service: None) -> Iterator[str]:
+    """The base URL of a server on this run's database."""
+    with serving() as base:
+        yield base
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, without a window."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.skip("no Chromium here: install Debian's package chromium")
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        yield chromium
+        await chromium.close()
+
+
+@pytest.fixture
+def faults() -> list[str]:
+    """What the page did that it must not do; a test that provokes something takes it out."""
+    return []
+
+
+@pytest.fixture
+async def page(browser: Browser, server: str, faults: list[str]) -> AsyncIterator[Page]:
+    """A fresh page that asks nobody but our server, breaks no policy, and logs no error."""
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            faults.append(message.text)
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((f"{server}/", "blob:", "data:")):
+            faults.append(f"asked for {request.url}")
+
+    context = await browser.new_context(base_url=server)
+    await context.add_init_script(_REPORT_VIOLATIONS)
+    page = await context.new_page()
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", on_request)
+    yield page
+    await context.close()
+    assert faults == []
