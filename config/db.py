@@ -137,6 +137,22 @@ async def ensure_indexes(declared: Mapping[str, Sequence[IndexModel]]) -> None:
             await collection(name).create_indexes(list(indexes))
 
 
+async def index_names(name: str) -> set[str]:
+    """The indexes that a collection has."""
+    return {index["name"] async for index in await collection(name).list_indexes()}
+
+
+async def server_version() -> tuple[int, ...]:
+    """The version of MongoDB that the server is, or says that it is compatible with."""
+    return tuple((await client().server_info())["versionArray"][:3])
+
+
+async def is_replica_set() -> bool:
+    """Whether the server has transactions and change streams."""
+    hello = await client().admin.command("hello")
+    return "setName" in hello or hello.get("msg") == "isdbgrid"
+
+
 async def drop_test_database() -> None:
     """Drop the open database, if it is one made for a test run.
 

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from config import context
 from models.exceptions import DomainError, InternalError, TooLarge
 
 Render = Callable[[Request, DomainError], Response]
@@ -49,7 +50,11 @@ class RequestContext:
                     headers.setdefault(name, value)
             await send(message)
 
-        await self.app(scope, receive, send_with_headers)
+        before = context.request_id.set(request_id)
+        try:
+            await self.app(scope, receive, send_with_headers)
+        finally:
+            context.request_id.reset(before)
 
 
 class Guard:

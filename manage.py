@@ -1,0 +1,117 @@
+"""The operator's commands: `python manage.py --help`."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from getpass import getpass
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+import app as service
+from config import db
+from models.exceptions import DomainError
+from models.users import Role, UserCreate
+from utils import checks, feedback, users
+
+commands = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+REFUSED = 1
+
+
+@commands.callback()
+def main() -> None:
+    """Look after an Underline API: exit status 0 done, 1 refused, 2 misused."""
+
+
+@commands.command("create-admin")
+def create_admin(
+    email: Annotated[str, typer.Option(help="Who becomes an admin.")],
+    first_name: Annotated[str, typer.Option(help="For a new account.")] = "Underline",
+    last_name: Annotated[str, typer.Option(help="For a new account.")] = "Admin",
+) -> None:
+    """Make an admin account, or promote one, which keeps its password.
+
+    The password of a new account comes from a prompt, or as one line on standard input.
+    """
+
+    async def work() -> str:
+        known = await users.find_by_email(email)
+        if known is not None:
+            await users.promote(known.get_id(), Role.ADMIN)
+            return f"{email} was here already and is an admin now; the password is what it was."
+        form = UserCreate.model_validate(
+            {"first_name": first_name, "last_name": last_name, "email": email, "password": _read_password()}
+        )
+        await users.register(form, Role.ADMIN)
+        return f"{email} is an admin now."
+
+    _run(work)
+
+
+@commands.command("check")
+def check() -> None:
+    """Look at settings, store and indexes, and say what is wrong."""
+
+    async def work() -> str:
+        findings = await checks.findings()
+        for finding in findings:
+            typer.echo(("ok       " if finding.good else "WRONG    ") + finding.text)
+        if not all(finding.good for finding in findings):
+            raise typer.Exit(REFUSED)
+        return "All is well."
+
+    _run(work)
+
+
+@commands.command("repair")
+def repair() -> None:
+    """Mend what a crash may have left: counters are made to agree with the documents they count."""
+
+    async def work() -> str:
+        mended = {"feedback counters": await feedback.repair()}
+        return "Mended: " + ", ".join(f"{count} {name}" for name, count in mended.items()) + "."
+
+    _run(work)
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, str]]) -> None:
+    """Do `work` with the store open and the hub wired; its last word goes to standard output."""
+
+    async def opened() -> str:
+        async with service.lifespan(service.app):
+            return await work()
+
+    with _reporting_refusals():
+        typer.echo(asyncio.run(opened()))
+
+
+@contextmanager
+def _reporting_refusals() -> Iterator[None]:
+    """Turn a refusal into one line on standard error and exit status 1."""
+    try:
+        yield
+    except DomainError as error:
+        _refuse(error.detail)
+    except ValidationError as error:
+        _refuse("; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()))
+    except db.STORE_AWAY:
+        _refuse("The document store does not answer.")
+
+
+def _refuse(reason: str) -> None:
+    typer.echo(reason, err=True)
+    raise typer.Exit(REFUSED)
+
+
+def _read_password() -> str:
+    """One line, prompted for where there is a terminal."""
+    if sys.stdin.isatty():
+        return getpass("Password: ")
+    return sys.stdin.readline().rstrip("\n")
+
+
+if __name__ == "__main__":
+    commands()
