@@ -180,6 +180,7 @@ def _start(folder: Folder, port: int) -> subprocess.Popen[bytes] | None:
     """Start the store; None if it does not get as far as accepting connections."""
     folder.ready.unlink(missing_ok=True)
     lock = _after_any_orphan(folder)
+    # pylint: disable-next=consider-using-with  # it outlives this function
     store = subprocess.Popen(  # noqa: S603  # a program of this environment, no shell
         _command(folder, port),
         cwd=folder.path,
