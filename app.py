@@ -11,7 +11,7 @@ from config import db, middleware, openapi
 from config.main import LOCAL_ORIGINS, settings
 from config.main import app as app  # noqa: PLC0414  # the name that servers look for
 from models.notices import EventDeleted, UserDeleted
-from routes import _problems, _refusals, admin, auth, events, feedback, health, pages, users
+from routes import _problems, _refusals, admin, auth, events, feedback, health, pages, underline_client, users
 from utils import events as events_store
 from utils import feedback as feedback_store
 from utils import hub, indexes
@@ -31,7 +31,7 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-for area in (auth, users, events, feedback, admin, health, pages):
+for area in (auth, users, events, feedback, admin, health, pages, underline_client):
     app.include_router(area.api.router)
 _refusals.install(app, db.STORE_AWAY)
 app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's way to replace it

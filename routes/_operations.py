@@ -1,7 +1,7 @@
 """How operations are declared, and the conventions that each of them keeps without saying so."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import wraps
 from hashlib import blake2b
@@ -39,7 +39,9 @@ class Policy(StrEnum):
     ADMIN = "admin"
 
 
-_GUARDS: dict[Policy, Callable[..., Any] | None] = {
+Guards = Mapping[Policy, Callable[..., Any] | None]
+
+BEARER: Guards = {
     Policy.ANYONE: None,
     Policy.USER: current_user,
     Policy.MODERATOR: moderator,
@@ -57,7 +59,6 @@ class Declaration(TypedDict):
     refuses: NotRequired[Sequence[type[DomainError]]]  # beside those that follow from the policy and the body
     location: NotRequired[str]  # with {id}: the address of what was created
     shared_s: NotRequired[int]  # seconds that anybody may keep the answer to an anonymous GET
-    deprecated: NotRequired[bool]
 
 
 class Operations:
@@ -66,15 +67,27 @@ class Operations:
     The functions return stored models: here they become answers, with entity tag, caching, `Location` and `Link`.
     """
 
-    def __init__(self, tag: str, prefix: str = "") -> None:
+    def __init__(
+        self,
+        tag: str,
+        prefix: str = "",
+        guards: Guards = BEARER,
+        headers: Mapping[str, str] | None = None,
+        *,
+        deprecated: bool = False,
+    ) -> None:
         """Start an area.
 
         Args:
             tag: its name in the API pages, and the first part of each operationId.
             prefix: the path that all its operations share.
+            guards: the dependency that enforces each policy.
+            headers: header fields that all its answers carry.
+            deprecated: whether the API pages advise against all of it.
         """
         self.tag = tag
-        self.router = APIRouter(prefix=prefix, tags=[tag])
+        self._guards, self._headers = guards, dict(headers or {})
+        self.router = APIRouter(prefix=prefix, tags=[tag], deprecated=deprecated or None)
 
     def get(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Endpoint], Endpoint]:
         """Declare a GET (and HEAD) operation."""
@@ -99,10 +112,10 @@ class Operations:
     def _declare(self, method: str, path: str, declared: Declaration) -> Callable[[Endpoint], Endpoint]:
         def register(endpoint: Endpoint) -> Endpoint:
             text, answer = declared["docs"], declared.get("answer")
-            guard = _GUARDS[declared["policy"]]
+            guard = self._guards[declared["policy"]]
             self.router.add_api_route(
                 path,
-                _answering(endpoint, declared),
+                _answering(endpoint, declared, self._headers),
                 methods=[method],
                 response_model=answer,
                 status_code=declared.get("status", 200 if answer else 204),
@@ -111,8 +124,7 @@ class Operations:
                 response_description=text.get("response_description", "Done."),
                 responses=_responses(endpoint, declared),
                 dependencies=[Depends(guard)] if guard else [],
-                deprecated=declared.get("deprecated"),
-                operation_id=f"{self.tag}_{endpoint.__name__}",
+                operation_id=f"{self.tag.replace(' ', '_')}_{endpoint.__name__}",
                 openapi_extra=_extra(text, declared["policy"]),
             )
             return endpoint
@@ -120,7 +132,7 @@ class Operations:
         return register
 
 
-def _answering(endpoint: Endpoint, declared: Declaration) -> Endpoint:
+def _answering(endpoint: Endpoint, declared: Declaration, further: Mapping[str, str]) -> Endpoint:
     """The function that FastAPI calls: the endpoint, then its result made into an answer."""
     signature = inspect.signature(endpoint)
     taken = "request" in signature.parameters
@@ -129,7 +141,9 @@ def _answering(endpoint: Endpoint, declared: Declaration) -> Endpoint:
     async def answering(*, request: Request, **values: Any) -> Response:
         if taken:
             values["request"] = request
-        return _answer(request, await endpoint(**values), declared)
+        answer = _answer(request, await endpoint(**values), declared)
+        answer.headers.update(further)
+        return answer
 
     if not taken:
         parameter = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)

@@ -32,6 +32,7 @@ APPROVE = Decision(decision=Approval.APPROVED)
 PASSWORD = "a long enough pass phrase"
 
 Headers = dict[str, str]
+MakePerson = Callable[..., Awaitable[User]]
 Bearer = Callable[..., Awaitable[Headers]]
 EventWith = Callable[..., Awaitable[Event]]
 
@@ -53,7 +54,7 @@ async def api(service: None) -> AsyncIterator[AsyncClient]:
 
 
 @pytest.fixture
-def person(api: AsyncClient) -> Callable[..., Awaitable[User]]:
+def person(api: AsyncClient) -> MakePerson:
     """Makes an account: `await person("ada", role=Role.ADMIN)`, or gives the one made before."""
     made: dict[str, User] = {}
 
@@ -74,7 +75,7 @@ def person(api: AsyncClient) -> Callable[..., Awaitable[User]]:
 
 
 @pytest.fixture
-def bearer(api: AsyncClient, person: Callable[..., Awaitable[User]]) -> Bearer:
+def bearer(api: AsyncClient, person: MakePerson) -> Bearer:
     """Signs somebody in: `headers=await bearer("ada")`."""
     signed_in: dict[str, Headers] = {}
 
@@ -104,7 +105,7 @@ def event_form(**given: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def event_with(person: Callable[..., Awaitable[User]]) -> EventWith:
+def event_with(person: MakePerson) -> EventWith:
     """Makes an event, approved unless it is told otherwise: `await event_with(by="ada", max_capacity=1)`."""
 
     async def make(by: str = "creator", *, approved: bool = True, **given: Any) -> Event:
