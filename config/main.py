@@ -130,5 +130,4 @@ app = FastAPI(
     docs_url=None,  # routes/pages.py serves the pages from bundled assets, under a strict CSP
     redoc_url=None,
     redirect_slashes=False,  # config/middleware.py takes a trailing slash off instead: no redirect loses a body
-    separate_input_output_schemas=False,
 )

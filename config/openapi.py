@@ -52,8 +52,7 @@ def _complete(schema: Schema) -> Schema:
             operation["security"] = [{}, *operation["security"]]  # a token is read, and not needed
     components = schema.setdefault("components", {})
     components["schemas"] = _schemas(components.get("schemas", {}))
-    for scheme in components.get("securitySchemes", {}).values():
-        scheme["description"] = service.BEARER
+    components["securitySchemes"]["Bearer"]["description"] = service.BEARER
     return schema
 
 

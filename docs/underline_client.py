@@ -3,7 +3,7 @@
 from docs._shapes import Operation, Tag
 
 TAG: Tag = {
-    "name": "underline client",
+    "name": "underline_client",
     "description": "The paths of the published Underline web client, kept for it alone; its session travels in a "
     "`token` header. New clients use `/v1`.",
 }

@@ -7,7 +7,16 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    WithJsonSchema,
+    model_validator,
+)
 
 from models.commons import Input, Links, Output, PersonName, UtcDatetime
 from models.events import Approval, Capacity, Description, Event, EventCreate, EventQuery, ImageIds, PlaceCreate, Tag
@@ -38,6 +47,11 @@ def _naive(moment: datetime) -> str:
 
 ShiftedDatetime = Annotated[AwareDatetime, AfterValidator(_shift_back)]
 NaiveUtc = Annotated[datetime, PlainSerializer(_naive, return_type=str)]
+FormCapacity = Annotated[
+    Capacity,
+    BeforeValidator(_whole_number),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^\\s*[0-9]+\\s*$"}]}),
+]
 Id = Annotated[str, Field(max_length=64)]
 
 
@@ -103,7 +117,7 @@ class ClientEventCreate(Input):
     tags: Annotated[list[Tag], Field(max_length=100)]
     public: bool = True
     location: PlaceCreate
-    max_capacity: Annotated[Capacity, BeforeValidator(_whole_number)]
+    max_capacity: FormCapacity
     links: Links = []
     image_ids: ImageIds = []
     creator_id: Id = ""  # whose token it is, decides
@@ -167,8 +181,8 @@ class ClientBatchQuery(Input):
 class ClientDecision(Input):
     """What the admin page says to an event, in the query of a GET."""
 
-    event_id: Id
-    approve_bool: bool
+    event_id: Id = Field(description="The event.")
+    approve_bool: bool = Field(description="Whether it is approved; denied otherwise.")
 
     @property
     def approval(self) -> Literal[Approval.APPROVED, Approval.DENIED]:

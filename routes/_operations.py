@@ -124,7 +124,7 @@ class Operations:
                 response_description=text.get("response_description", "Done."),
                 responses=_responses(endpoint, declared),
                 dependencies=[Depends(guard)] if guard else [],
-                operation_id=f"{self.tag.replace(' ', '_')}_{endpoint.__name__}",
+                operation_id=f"{self.tag}_{endpoint.__name__}",
                 openapi_extra=_extra(text, declared["policy"]),
             )
             return endpoint

@@ -38,7 +38,7 @@ from utils import events, underline_client
 
 SINCE = "@1795305600"  # 2026-11-22, as RFC 9745 writes it
 api = Operations(
-    "underline client",
+    "underline_client",
     guards={
         Policy.ANYONE: None,
         Policy.USER: client_user,
