@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any, NotRequired, TypedDict, Unpack
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from docs._shapes import Operation
@@ -118,6 +119,7 @@ class Operations:
                 _answering(endpoint, declared, self._headers),
                 methods=[method],
                 response_model=answer,
+                response_class=JSONResponse if answer else Response,
                 status_code=declared.get("status", 200 if answer else 204),
                 summary=text["summary"],
                 description=text["description"],
@@ -172,7 +174,7 @@ def _answer(request: Request, result: Any, declared: Declaration) -> Response:
     if isinstance(result, Page) and result.next_cursor:
         following = request.url.include_query_params(cursor=result.next_cursor)
         headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-    if request.method == "GET" and _fresh(request, headers.get("ETag", "")):
+    if request.method == "GET" and fresh(request, headers.get("ETag", "")):
         return Response(status_code=304, headers=headers)
     return Response(body or _dump(model, result), status, headers, media_type=JSON)
 
@@ -182,7 +184,7 @@ def _dump(model: type[BaseModel], result: Any) -> bytes:
     return model.__pydantic_serializer__.to_json(public, by_alias=True)
 
 
-def _fresh(request: Request, etag: str) -> bool:
+def fresh(request: Request, etag: str) -> bool:
     """Whether `If-None-Match` (RFC 9110, section 13.1.2) names the current state, by weak comparison."""
     held = request.headers.get("if-none-match")
     if held is None or not etag:
@@ -213,6 +215,8 @@ def _responses(endpoint: Endpoint, declared: Declaration) -> dict[int | str, dic
     if "answer_example" in declared["docs"]:
         status = declared.get("status", 200)
         responses[status] = {"content": {JSON: {"example": declared["docs"]["answer_example"]}}}
+    if "answer_content" in declared["docs"]:
+        responses[declared.get("status", 200)] = {"content": declared["docs"]["answer_content"]}
     return responses
 
 
@@ -221,4 +225,6 @@ def _extra(text: Operation, policy: Policy) -> dict[str, Any]:
     if "request_examples" in text:
         examples = {name: {"value": body} for name, body in text["request_examples"].items()}
         extra["requestBody"] = {"content": {JSON: {"examples": examples}}}
+    if "request_body" in text:
+        extra["requestBody"] = text["request_body"]
     return extra
