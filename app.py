@@ -10,15 +10,18 @@ from fastapi.middleware.cors import CORSMiddleware
 from config import db, middleware, openapi
 from config.main import LOCAL_ORIGINS, settings
 from config.main import app as app  # noqa: PLC0414  # the name that servers look for
-from models.notices import EventDeleted, UserDeleted
-from routes import _problems, _refusals, admin, auth, events, feedback, health, pages, underline_client, users
+from models.notices import EventDeleted, ImagesDeleted, UserDeleted
+from routes import _problems, _refusals, admin, auth, events, feedback, health, images, pages, underline_client, users
 from utils import events as events_store
 from utils import feedback as feedback_store
-from utils import hub, indexes
+from utils import galleries, hub, indexes
+from utils import images as images_store
+from utils import users as users_store
 
 WIRING: dict[type, list[hub.Handler]] = {
-    UserDeleted: [events_store.on_user_deleted, feedback_store.on_user_deleted],
-    EventDeleted: [feedback_store.on_event_deleted],
+    UserDeleted: [events_store.on_user_deleted, feedback_store.on_user_deleted, images_store.on_user_deleted],
+    EventDeleted: [feedback_store.on_event_deleted, galleries.on_event_deleted],
+    ImagesDeleted: [events_store.on_images_deleted, users_store.on_images_deleted],
 }
 
 
@@ -31,7 +34,7 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-for area in (auth, users, events, feedback, admin, health, pages, underline_client):
+for area in (auth, users, events, feedback, images, admin, health, pages, underline_client):
     app.include_router(area.api.router)
 _refusals.install(app, db.STORE_AWAY)
 app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's way to replace it

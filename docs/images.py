@@ -8,8 +8,8 @@ TAG: Tag = {
     "`image_ids` of an event or `image_id` of a user. What is kept is drawn anew from the pixels: upright, in sRGB, at "
     "most 2,560 pixels on its longer side, and without any metadata such as the place where a photograph was taken. An "
     "animation becomes its first frame. Opaque pictures are kept as JPEG, others as WebP.\n\n"
-    "Whoever knows the `id` may see the picture, with no token: `<img src>` works. It never changes, so caches may keep "
-    "it for good.",
+    "Whoever knows the `id` may see the picture, with no token: `<img src>` works. It never changes, so caches may "
+    "keep it for good. A deleted event takes along the images that its creator shows nowhere else.",
 }
 
 UPLOAD: Operation = {

@@ -20,6 +20,14 @@ class EventDeleted:
 
 
 @dataclass(frozen=True, slots=True)
+class ImagesDeleted:
+    """Images that one person uploaded are gone."""
+
+    owner_id: str
+    image_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EventCancelled:
     """An event will not take place."""
 

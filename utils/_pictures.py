@@ -39,10 +39,9 @@ def renditions(file: BinaryIO) -> tuple[Encoded, dict[Width, Encoded]]:
         picture = _decode(file)
     except (UnusableImage, UnsupportedMediaType):
         raise
-    except Exception as error:  # noqa: BLE001  # decoders meet hostile bytes, and raise nearly anything
+    except Exception as error:  # decoders meet hostile bytes, and raise nearly anything
         raise UnusableImage("The file is damaged or cut short.", pointer="/file") from error
-    narrower = {width: _encode(_narrowed(picture, width)) for width in Width if width < picture.width}
-    return _encode(picture), narrower
+    return _encode(picture), _narrower(picture)
 
 
 def _check_size(file: BinaryIO) -> None:
@@ -135,14 +134,22 @@ def _in_srgb(picture: Pillow.Image, target: str) -> Pillow.Image:
     if not profile:
         return picture
     try:
-        converted = ImageCms.profileToProfile(picture, BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode=target)
+        converted = ImageCms.profileToProfile(
+            picture, BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode=target
+        )
     except (ImageCms.PyCMSError, OSError, ValueError):
         return picture
     return converted or picture
 
 
-def _narrowed(picture: Pillow.Image, width: int) -> Pillow.Image:
-    return _resized(picture, (width, max(1, round(picture.height * width / picture.width))))
+def _narrower(picture: Pillow.Image) -> dict[Width, Encoded]:
+    """Each from the next wider one, which costs a fraction of starting over."""
+    made = {}
+    for width in sorted(Width, reverse=True):
+        if width < picture.width:
+            picture = _resized(picture, (width, max(1, round(picture.height * width / picture.width))))
+            made[width] = _encode(picture)
+    return made
 
 
 def _resized(picture: Pillow.Image, size: tuple[int, int]) -> Pillow.Image:
@@ -161,7 +168,7 @@ def _encode(picture: Pillow.Image) -> Encoded:
         picture.save(buffer, "WEBP", quality=80, method=2)
     else:
         content_type = "image/jpeg"
-        picture.save(buffer, "JPEG", quality=82, progressive=True, optimize=True)
+        picture.save(buffer, "JPEG", quality=82, optimize=True)
     data = buffer.getvalue()
     digest = blake2b(data, digest_size=16).hexdigest()
     about = Rendition(

@@ -17,7 +17,7 @@ from gridfs.errors import CorruptGridFile
 from pymongo import IndexModel
 
 from config import db
-from models.commons import new_id, now
+from models.commons import now
 from models.exceptions import Forbidden, ImageNotFound
 from models.images import Image, Rendition, Width
 from models.notices import ImagesDeleted, UserDeleted
@@ -132,19 +132,25 @@ async def missing(owner_id: str, image_ids: Iterable[str]) -> set[str]:
 
 
 async def delete(image_id: str, actor: User) -> None:
-    """Remove an image, its variants, and with a notice whatever names it.
+    """Remove an image and its variants; what shows it goes on without.
 
     Raises:
         ImageNotFound: no such image.
         Forbidden: it is neither the actor's, nor is the actor a moderator or an admin.
     """
-    whose = {"$exists": True} if actor.is_staff else actor.get_id()
-    gone = await _files().delete_one({"_id": image_id, "metadata.owner_id": whose})
-    if gone.deleted_count == 0:
-        await get(image_id)  # only names the reason, decides nothing
-        raise Forbidden("Only whoever uploaded an image may delete it.")
-    await _erase([image_id])
-    await hub.publish(ImagesDeleted((image_id,)))
+    image = await get(image_id)  # its owner never changes
+    if not actor.is_staff and image.owner_id != actor.get_id():
+        raise Forbidden("This is for whoever uploaded the image, and for moderators.")
+    await discard(image.owner_id, [image_id])
+
+
+async def discard(owner_id: str, image_ids: Sequence[str]) -> None:
+    """Remove images of one person, after a notice to what names them; those that are not there do no harm."""
+    mine = {"_id": {"$in": list(image_ids)}, "metadata.owner_id": owner_id}
+    gone = tuple([document["_id"] async for document in _files().find(mine, {"_id": 1})])
+    if gone:
+        await hub.publish(ImagesDeleted(owner_id, gone))
+        await _erase(gone)
 
 
 async def _erase(image_ids: Sequence[str]) -> None:
@@ -157,14 +163,12 @@ async def _erase(image_ids: Sequence[str]) -> None:
 async def on_user_deleted(notice: UserDeleted) -> None:
     """Remove the images of an account that is gone."""
     mine = {"metadata.owner_id": notice.user_id}
-    while documents := await _files().find(mine, {"_id": 1}).to_list(_AT_ONCE):
-        image_ids = tuple(document["_id"] for document in documents)
-        await _erase(image_ids)
-        await hub.publish(ImagesDeleted(image_ids))
+    while documents := await _files().find(mine, {"_id": 1}).limit(_AT_ONCE).to_list():
+        await discard(notice.user_id, [document["_id"] for document in documents])
 
 
 async def repair() -> int:
-    """Remove what uploads and deletions that were broken off left behind; answers how many files that were.
+    """Remove what uploads and deletions that were broken off left behind; answers how many they were.
 
     Reads the whole bucket, for as long as it takes: an operator's command, never part of a request.
     """

@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError
 from config import db
 from models.commons import Page, now
 from models.exceptions import EmailTaken, PreconditionFailed, UserNotFound
-from models.notices import UserDeleted
+from models.notices import ImagesDeleted, UserDeleted
 from models.users import LiveSession, Role, User, UserAdminUpdate, UserCreate, UserUpdate, fold_email
 from utils import cursors, hub, passwords
 
@@ -117,6 +117,14 @@ async def delete(user_id: str, versions: tuple[int, ...] | None = None) -> None:
     if result.deleted_count == 0:
         raise await _refusal(user_id)
     await hub.publish(UserDeleted(user_id))
+
+
+async def on_images_deleted(notice: ImagesDeleted) -> None:
+    """Show the picture no longer; a profile only ever has one that its owner uploaded."""
+    await _users().update_one(
+        {"_id": notice.owner_id, "image_id": {"$in": list(notice.image_ids)}},
+        {"$set": {"image_id": None, "updated_at": now()}, "$inc": {"version": 1}},
+    )
 
 
 async def listing(role: Role | None, limit: int, cursor: str | None) -> Page[User]:
