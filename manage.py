@@ -14,7 +14,7 @@ import app as service
 from config import db
 from models.exceptions import DomainError
 from models.users import Role, UserCreate
-from utils import checks, feedback, users
+from utils import checks, feedback, images, users
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -68,10 +68,10 @@ def check() -> None:
 
 @commands.command("repair")
 def repair() -> None:
-    """Mend what a crash may have left: counters are made to agree with the documents they count."""
+    """Mend what a crash may have left: counters that disagree with their documents, unfinished images."""
 
     async def work() -> str:
-        mended = {"feedback counters": await feedback.repair()}
+        mended = {"feedback counters": await feedback.repair(), "unfinished images": await images.repair()}
         return "Mended: " + ", ".join(f"{count} {name}" for name, count in mended.items()) + "."
 
     _run(work)
