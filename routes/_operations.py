@@ -26,6 +26,7 @@ from models.exceptions import (
 )
 from routes._callers import admin, current_user, moderator
 from routes._problems import problem_responses
+from routes._unknown import KnownParameters
 
 Endpoint = Callable[..., Awaitable[Any]]
 JSON = "application/json"
@@ -114,6 +115,7 @@ class Operations:
         def register(endpoint: Endpoint) -> Endpoint:
             text, answer = declared["docs"], declared.get("answer")
             guard = self._guards[declared["policy"]]
+            strict = KnownParameters() if self.router.prefix.startswith("/v1") else None  # not the older paths
             self.router.add_api_route(
                 path,
                 _answering(endpoint, declared, self._headers),
@@ -125,7 +127,7 @@ class Operations:
                 description=text["description"],
                 response_description=text.get("response_description", "Done."),
                 responses=_responses(endpoint, declared),
-                dependencies=[Depends(guard)] if guard else [],
+                dependencies=[Depends(needed) for needed in (guard, strict) if needed],
                 operation_id=f"{self.tag}_{endpoint.__name__}",
                 openapi_extra=_extra(text, declared["policy"]),
             )
