@@ -1,11 +1,13 @@
 """Settings and the one FastAPI instance; the only module that reads the environment."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
 from fastapi import FastAPI
-from pydantic import Field, PositiveInt, SecretStr, field_validator, model_validator
+from pydantic import Field, PositiveInt, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 NAME = "Underline API"
@@ -47,6 +49,7 @@ class Settings(BaseSettings):
     dyno: str | None = None  # Heroku sets it: production, whatever ENVIRONMENT says
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     web_concurrency: PositiveInt = 2
+    forwarded_allow_ips: str | None = None  # proxies whose X-Forwarded-For is believed; None: see trusted_proxies
 
     mongo_db_uri: SecretStr | None = None  # None: the embedded store, never in production
     mongo_db_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,38}$")] = "underline"
@@ -90,6 +93,14 @@ class Settings(BaseSettings):
         return self.production or self.environment is Environment.STAGING
 
     @property
+    def trusted_proxies(self) -> str:
+        """Whose `X-Forwarded-For` is believed: Heroku's routers on a dyno, elsewhere a proxy on the same machine.
+
+        The client is then the last hop that is not one of them, whatever the client itself wrote there.
+        """
+        return self.forwarded_allow_ips or ("10.0.0.0/8" if self.dyno else "127.0.0.1,::1")
+
+    @property
     def console_logs(self) -> bool:
         """Whether log lines are for people rather than for a collector."""
         wanted = self.log_format or (LogFormat.JSON if self.hosted else LogFormat.CONSOLE)
@@ -121,7 +132,22 @@ class Settings(BaseSettings):
         return [fault for fault, found in checks.items() if found]
 
 
-settings = Settings()
+def _read() -> Settings:
+    """Read the settings, or end with one line for each that is wrong; what they hold is not shown."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [line for fault in error.errors(include_input=False) for line in _explained(fault)]
+        sys.exit("The service does not start:\n" + "\n".join(f"- {fault}" for fault in faults))
+
+
+def _explained(fault: ErrorDetails) -> list[str]:
+    text = fault["msg"].removeprefix("Value error, ")
+    place = ".".join(str(part) for part in fault["loc"]).upper()
+    return [f"{place}: {text}"] if place else text.split("; ")
+
+
+settings = _read()
 
 app = FastAPI(
     title=NAME,
