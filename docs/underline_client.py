@@ -119,12 +119,32 @@ UPLOAD_IMAGE: Operation = {
     "summary": "Upload a picture",
     "description": "See `POST /v1/images`.",
     "response_description": "Its id.",
+    "request_body": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "name": {"type": "string", "description": "The file name; not looked at."},
+                        "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+                    },
+                }
+            }
+        },
+    },
     "answer_example": {"image_id": "8c7f3d2a-1b0e-4f5a-9d6c-7e8f9a0b1c2d"},
 }
 READ_IMAGE: Operation = {
     "summary": "Read a picture",
     "description": "See `GET /v1/images/{id}`.",
     "response_description": "The picture.",
+    "answer_content": {
+        media_type: {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+        for media_type in ("image/jpeg", "image/webp")
+    },
 }
 QUEUE: Operation = {
     "summary": "Read the queue",

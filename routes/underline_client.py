@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Depends, Query, Request, Response
+from starlette.datastructures import UploadFile
 
 from docs import underline_client as docs
 from models.events import Event
@@ -11,10 +12,16 @@ from models.exceptions import (
     EmailTaken,
     EventNotFound,
     Forbidden,
+    ImageNotFound,
+    MalformedBody,
+    TooLarge,
     UnknownImages,
+    UnsupportedMediaType,
+    UnusableImage,
     UserNotFound,
     WrongCredentials,
 )
+from models.images import Image
 from models.underline_client import (
     ByUserId,
     ClientBatchQuery,
@@ -23,6 +30,7 @@ from models.underline_client import (
     ClientEventCreate,
     ClientEventId,
     ClientEvents,
+    ClientImage,
     ClientLogin,
     ClientProfileUpdate,
     ClientRegistration,
@@ -32,9 +40,11 @@ from models.underline_client import (
 )
 from models.underline_client import ClientUser as Person
 from routes._callers import ClientUser, ClientViewer, client_admin, client_moderator, client_user
+from routes._downloads import served
 from routes._operations import Operations, Policy
 from routes._parameters import PathEventId
-from utils import events, underline_client
+from routes._uploads import OneFile
+from utils import events, images, underline_client
 
 SINCE = "@1795305600"  # 2026-11-22, as RFC 9745 writes it
 api = Operations(
@@ -121,3 +131,20 @@ async def queue() -> Row:
 )
 async def decide(wanted: Annotated[ClientDecision, Query()]) -> Done:
     return await underline_client.decide(wanted)
+
+
+@api.post(
+    "/images/upload",
+    answer=ClientImage,
+    policy=Policy.USER,
+    status=201,
+    refuses=[MalformedBody, TooLarge, UnsupportedMediaType, UnusableImage],
+    docs=docs.UPLOAD_IMAGE,
+)
+async def upload_image(user: ClientUser, file: Annotated[UploadFile, Depends(OneFile(ignoring={"name"}))]) -> Image:
+    return await images.upload(file.file, user)
+
+
+@api.get("/images/get", policy=Policy.ANYONE, status=200, refuses=[ImageNotFound], docs=docs.READ_IMAGE)
+async def read_image(request: Request, image_id: Annotated[str, Query(max_length=100)]) -> Response:
+    return await served(request, *await images.open_variant(image_id))

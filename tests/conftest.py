@@ -34,7 +34,6 @@ PASSWORD = "a long enough pass phrase"
 Headers = dict[str, str]
 MakePerson = Callable[..., Awaitable[User]]
 Bearer = Callable[..., Awaitable[Headers]]
-Person = Callable[..., Awaitable[User]]
 EventWith = Callable[..., Awaitable[Event]]
 
 

@@ -12,7 +12,7 @@ from httpx import AsyncClient
 from config import db
 from models.commons import now
 from models.exceptions import ImageNotFound
-from tests.conftest import Bearer, Person
+from tests.conftest import Bearer, MakePerson
 from tests.pictures import picture, upload
 from utils import images
 
@@ -83,7 +83,7 @@ async def test_a_deletion_leaves_nothing(api: AsyncClient, bearer: Bearer) -> No
 
 
 async def test_an_image_deleted_while_it_is_opened_is_not_found(
-    api: AsyncClient, bearer: Bearer, person: Person
+    api: AsyncClient, bearer: Bearer, person: MakePerson
 ) -> None:
     made = await upload(api, await bearer("ada"), picture())
     _, content = await images.open_variant(made.json()["id"])
@@ -107,7 +107,7 @@ async def test_of_rivals_that_delete_an_image_none_fails_otherwise_than_by_findi
     assert await stored() == (0, set())
 
 
-async def test_a_large_image_comes_back_byte_for_byte(api: AsyncClient, person: Person) -> None:
+async def test_a_large_image_comes_back_byte_for_byte(api: AsyncClient, person: MakePerson) -> None:
     noise = bytes((n * 7919 + n // 251) % 256 for n in range(900_000))
     about = {"owner_id": "x", "content_type": "image/jpeg", "width": 1, "height": 1, "bytes": len(noise), "digest": "d"}
     await db.bucket("images").upload_from_stream_with_id(LOST, LOST, noise, metadata={"_id": LOST, **about})
