@@ -4,6 +4,7 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from pydantic import Field, PositiveInt, SecretStr, ValidationError, field_validator, model_validator
@@ -56,6 +57,11 @@ class Settings(BaseSettings):
     mongo_timeout_ms: PositiveInt = 5_000
     data_dir: Path = Path(".data")
 
+    redis_url: SecretStr | None = None  # None: the queue is in memory, and no worker process is needed
+    mail_url: SecretStr = SecretStr("console:")  # file:DIR, smtp://user:pass@host:port, smtps://…
+    mail_from: str | None = None  # None: no-reply at the host of PUBLIC_URL
+    chores_every_s: Annotated[float, Field(ge=0)] = 5  # how often due letters and the like are looked for; 0: never
+
     jwt_secret_key: SecretStr | None = None
     jwt_secret_key_previous: SecretStr | None = None
 
@@ -77,10 +83,22 @@ class Settings(BaseSettings):
         """Read a comma-separated list."""
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("mongo_db_uri", "jwt_secret_key", "jwt_secret_key_previous", "dyno", mode="before")
+    @field_validator("mongo_db_uri", "redis_url", "jwt_secret_key", "jwt_secret_key_previous", "dyno", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("mail_url")
+    @classmethod
+    def _known_scheme(cls, value: SecretStr) -> SecretStr:
+        url = urlsplit(value.get_secret_value())
+        if url.scheme not in ("console", "file", "smtp", "smtps"):
+            raise ValueError("MAIL_URL is console:, file:DIR, smtp://… or smtps://…")
+        if url.scheme == "file" and not url.path:
+            raise ValueError("MAIL_URL names no folder: file:DIR")
+        if url.scheme.startswith("smtp") and not url.hostname:
+            raise ValueError("MAIL_URL names no host: smtp://user:pass@host:port")
+        return value
 
     @property
     def production(self) -> bool:

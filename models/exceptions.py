@@ -204,6 +204,16 @@ class UnusableImage(Invalid):
     slug, title = "unusable-image", "The file is not a usable image"
 
 
+class LinkNotValid(Invalid):
+    """The token of a link was used, has expired, or is good for something else."""
+
+    slug, title = "link-not-valid", "The link is not valid"
+
+    def __init__(self) -> None:
+        """Say what to do; not which of them it was."""
+        super().__init__("The link was used, has expired, or never was. Ask for a new one.", pointer="/token")
+
+
 class UnknownImages(Invalid):
     """Some of the images named were not uploaded by the caller."""
 
