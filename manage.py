@@ -1,9 +1,10 @@
 """The operator's commands: `python manage.py --help`."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from getpass import getpass
 from typing import Annotated, Any
 
@@ -11,10 +12,10 @@ import typer
 from pydantic import ValidationError
 
 import app as service
-from config import db
+from config import db, tasks
 from models.exceptions import DomainError
 from models.users import Role, UserCreate
-from utils import checks, feedback, images, users
+from utils import checks, chores, feedback, images, users
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -77,11 +78,26 @@ def repair() -> None:
     _run(work)
 
 
+@commands.command("worker")
+def worker() -> None:
+    """Do what the service queues, and its chores, until stopped; with REDIS_URL the service needs one of these."""
+
+    async def work() -> str:
+        working = asyncio.create_task(tasks.work())
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
+        async with chores.kept(service.CHORES):
+            with suppress(asyncio.CancelledError):
+                await working
+        return "The worker has stopped."
+
+    _run(work)
+
+
 def _run(work: Callable[[], Coroutine[Any, Any, str]]) -> None:
     """Do `work` with the store open and the hub wired; its last word goes to standard output."""
 
     async def opened() -> str:
-        async with service.lifespan(service.app):
+        async with service.opened():
             return await work()
 
     with _reporting_refusals():

@@ -91,4 +91,6 @@ async def _hand_over(message: EmailMessage, url: str) -> None:
 def _refused_for_good(error: Exception) -> bool:
     """Whether the server knows the recipient not to exist; anything else may be a matter of time."""
     refusals = error.recipients if isinstance(error, aiosmtplib.SMTPRecipientsRefused) else [error]
-    return all(isinstance(refusal, aiosmtplib.SMTPRecipientRefused) and refusal.code in _PERMANENT for refusal in refusals)
+    return all(
+        isinstance(refusal, aiosmtplib.SMTPRecipientRefused) and refusal.code in _PERMANENT for refusal in refusals
+    )

@@ -17,6 +17,7 @@ from taskiq_redis import RedisStreamBroker
 
 from config.main import settings
 
+SHARED = settings.redis_url is not None  # a worker process takes what this one queues
 KICK_TIMEOUT_S = 2
 DRAIN_S = 5
 RETRY_S = 1
@@ -74,13 +75,17 @@ async def settled() -> None:
 
 
 async def work() -> None:
-    """Do what is queued, until cancelled; a queue that went away is waited for."""
-    while True:
+    """Do what is queued, until cancelled; a queue that went away is waited for.
+
+    A queue in memory is done where it is filled: here nothing of it arrives.
+    """
+    while SHARED:
         try:
             await run_receiver_task(broker, max_async_tasks=20)
         except QUEUE_AWAY:
             _log.warning("the queue is away; trying again")
         await asyncio.sleep(RETRY_S)
+    await asyncio.Event().wait()
 
 
 async def _kick(kick: Callable[[], Awaitable[Any]]) -> None:

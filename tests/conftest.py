@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 
 _RUN = secrets.token_hex(5)
 os.environ |= {
@@ -10,6 +11,8 @@ os.environ |= {
     "ARGON2_TIME_COST": "1",
     "ARGON2_MEMORY_KIB": "64",
     "ARGON2_LANES": "1",
+    "MAIL_URL": f"file:{tempfile.mkdtemp(prefix='underline-mail-')}",
+    "CHORES_EVERY_S": "0",
 }
 os.environ.setdefault("DATA_DIR", ".data/tests")
 os.environ.pop("DYNO", None)
@@ -22,10 +25,11 @@ import pytest  # noqa: E402
 from httpx import ASGITransport, AsyncClient  # noqa: E402
 
 from app import app  # noqa: E402
-from config import db  # noqa: E402
+from config import db, tasks  # noqa: E402
 from models.commons import now  # noqa: E402
 from models.events import Approval, Decision, Event, EventCreate  # noqa: E402
 from models.users import Role, User, UserCreate  # noqa: E402
+from tests import letters  # noqa: E402
 from utils import events, users  # noqa: E402
 
 APPROVE = Decision(decision=Approval.APPROVED)
@@ -47,10 +51,12 @@ async def service() -> AsyncIterator[None]:
 
 @pytest.fixture
 async def api(service: None) -> AsyncIterator[AsyncClient]:
-    """A client of the application; the database is emptied afterwards."""
+    """A client of the application; the database and the letter box are emptied afterwards."""
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
         yield client
+    await tasks.settled()
     await db.clear_test_database()
+    letters.throw_away()
 
 
 @pytest.fixture

@@ -59,7 +59,11 @@ def write(letter: Letter, address: str, language: Language, facts: Mapping[str, 
 
 @cache
 def _environment(*, html: bool) -> Environment:
-    environment = Environment(loader=FileSystemLoader(_SOURCES), autoescape=html, undefined=StrictUndefined)
+    environment = Environment(
+        loader=FileSystemLoader(_SOURCES),
+        autoescape=html,  # noqa: S701  # off for plain text alone
+        undefined=StrictUndefined,
+    )
     environment.globals["button"] = _html_button if html else _plain_button
     environment.filters["wall_clock"] = _wall_clock
     environment.globals["service"] = NAME.removesuffix(" API")

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import IndexModel, ReturnDocument, UpdateOne
@@ -36,6 +36,7 @@ LONGEST_DELAY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321, section 4.5.4.1: four or five days
 REMEMBERED = timedelta(days=30)  # how long a once-key keeps its letter from being sent again
 BATCH = 500
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _PURPOSES = {
     Template.VERIFY_ADDRESS: Purpose.VERIFY_ADDRESS,
@@ -112,17 +113,24 @@ async def deliver(letter_id: str) -> None:
 async def sweep() -> int:
     """Send whatever is due, the oldest first; how many letters were tried."""
     tried = 0
-    while due := await _outbox().find({"next_attempt_at": {"$lte": now()}}, {"_id": 1}).sort(
-        "next_attempt_at", 1
-    ).limit(BATCH).to_list():
-        await asyncio.gather(*(deliver(document["_id"]) for document in due))
+    while (
+        due := await _outbox()
+        .find({"next_attempt_at": {"$lte": now()}}, {"_id": 1})
+        .sort("next_attempt_at", 1)
+        .limit(BATCH)
+        .to_list()
+    ):
+        results = await asyncio.gather(*(deliver(document["_id"]) for document in due), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                _log.error("a letter could not be written", exc_info=result)
         tried += len(due)
     return tried
 
 
 async def count_waiting(limit: int) -> int:
     """How many letters wait to be sent, counted up to `limit`."""
-    return await _outbox().count_documents({"next_attempt_at": {"$gt": datetime.min}}, limit=limit)
+    return await _outbox().count_documents({"next_attempt_at": {"$gt": EPOCH}}, limit=limit)
 
 
 async def forget(user: User) -> None:
@@ -167,7 +175,7 @@ def _draft(
 
 def _unless_there(letter: Letter) -> tuple[dict[str, Any], dict[str, Any]]:
     """The filter and the update that put a letter into the outbox unless one with its key is there."""
-    document = letter.model_dump(exclude_none=True)
+    document = {name: value for name, value in letter.model_dump().items() if value is not None}
     return {"_id": document.pop("_id")}, {"$setOnInsert": document}
 
 
@@ -186,6 +194,10 @@ async def _claim(letter_id: str) -> Letter | None:
 
 async def _attempt(letter: Letter) -> None:
     """Send a claimed letter and note how it went; one whose reader is gone is done with."""
+    if letter.attempts > 1 and now() - letter.created_at > GIVE_UP_AFTER:
+        _log.error("letter %s is given up after %d attempts", letter.get_id(), letter.attempts - 1)
+        await _finish(letter, "given up")
+        return
     reader = await _reader(letter)
     if reader is None:
         await _finish(letter, "nobody to read it")
@@ -195,9 +207,9 @@ async def _attempt(letter: Letter) -> None:
     try:
         await mailer.post(message)
     except mailer.NotDelivered as error:
-        if error.for_good or now() - letter.created_at > GIVE_UP_AFTER:
-            _log.error("letter %s is given up after %d attempts: %s", letter.get_id(), letter.attempts, error)
-            await _finish(letter, "given up")
+        if error.for_good:
+            _log.error("letter %s is refused for good: %s", letter.get_id(), error)
+            await _finish(letter, "refused")
         else:
             await _postpone(letter, error)
         return
