@@ -1,10 +1,9 @@
 """The operator's commands: `python manage.py --help`."""
 
 import asyncio
-import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from getpass import getpass
 from typing import Annotated, Any
 
@@ -12,10 +11,10 @@ import typer
 from pydantic import ValidationError
 
 import app as service
-from config import db, tasks
+from config import db
 from models.exceptions import DomainError
 from models.users import Role, UserCreate
-from utils import checks, chores, feedback, images, users
+from utils import checks, feedback, users
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -69,26 +68,11 @@ def check() -> None:
 
 @commands.command("repair")
 def repair() -> None:
-    """Mend what a crash may have left: counters that disagree with their documents, unfinished images."""
+    """Mend what a crash may have left: counters are made to agree with the documents they count."""
 
     async def work() -> str:
-        mended = {"feedback counters": await feedback.repair(), "unfinished images": await images.repair()}
+        mended = {"feedback counters": await feedback.repair()}
         return "Mended: " + ", ".join(f"{count} {name}" for name, count in mended.items()) + "."
-
-    _run(work)
-
-
-@commands.command("worker")
-def worker() -> None:
-    """Do what the service queues, and its chores, until stopped; with REDIS_URL the service needs one of these."""
-
-    async def work() -> str:
-        working = asyncio.create_task(tasks.work())
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
-        async with chores.kept(service.CHORES):
-            with suppress(asyncio.CancelledError):
-                await working
-        return "The worker has stopped."
 
     _run(work)
 
@@ -97,7 +81,7 @@ def _run(work: Callable[[], Coroutine[Any, Any, str]]) -> None:
     """Do `work` with the store open and the hub wired; its last word goes to standard output."""
 
     async def opened() -> str:
-        async with service.opened():
+        async with service.lifespan(service.app):
             return await work()
 
     with _reporting_refusals():
