@@ -7,34 +7,49 @@ from functools import partial
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from config import db, middleware, openapi
+from config import db, middleware, openapi, tasks
 from config.main import LOCAL_ORIGINS, settings
 from config.main import app as app  # noqa: PLC0414  # the name that servers look for
-from models.notices import EventDeleted, PasswordChanged, UserDeleted, UserSuspended
-from routes import _problems, _refusals, admin, auth, events, feedback, health, pages, users
+from models.notices import EventDeleted, ImagesDeleted, UserDeleted
+from routes import _problems, _refusals, admin, auth, events, feedback, health, images, pages, underline_client, users
+from utils import chores, galleries, hub, indexes, mail, tokens
 from utils import events as events_store
 from utils import feedback as feedback_store
-from utils import hub, indexes
-from utils import sessions as sessions_store
+from utils import images as images_store
+from utils import users as users_store
 
 WIRING: dict[type, list[hub.Handler]] = {
-    UserDeleted: [sessions_store.on_user_gone, events_store.on_user_deleted, feedback_store.on_user_deleted],
-    UserSuspended: [sessions_store.on_user_gone],
-    PasswordChanged: [sessions_store.on_password_changed],
-    EventDeleted: [feedback_store.on_event_deleted],
+    UserDeleted: [
+        events_store.on_user_deleted,
+        feedback_store.on_user_deleted,
+        images_store.on_user_deleted,
+        tokens.on_user_deleted,
+        mail.on_user_deleted,
+    ],
+    EventDeleted: [feedback_store.on_event_deleted, galleries.on_event_deleted],
+    ImagesDeleted: [events_store.on_images_deleted, users_store.on_images_deleted],
 }
+CHORES: list[chores.Chore] = [mail.sweep]
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[None]:
+    """Hold the store and the queue open, with the hub wired: what the service, its worker and its commands share."""
+    hub.wire(WIRING)
+    async with db.opened():
+        await indexes.ensure()
+        async with tasks.opened():
+            yield
 
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Hold the store open while the service runs."""
-    hub.wire(WIRING)
-    async with db.opened():
-        await indexes.ensure()
+    """Be ready while the service runs; without a worker process the chores are done here."""
+    async with opened(), chores.kept([] if tasks.SHARED else CHORES):
         yield
 
 
-for area in (auth, users, events, feedback, admin, health, pages):
+for area in (auth, users, events, feedback, images, admin, health, pages, underline_client):
     app.include_router(area.api.router)
 _refusals.install(app, db.STORE_AWAY)
 app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's way to replace it

@@ -1,9 +1,10 @@
 """The operator's commands: `python manage.py --help`."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from getpass import getpass
 from typing import Annotated, Any
 
@@ -11,10 +12,10 @@ import typer
 from pydantic import ValidationError
 
 import app as service
-from config import db
+from config import db, tasks
 from models.exceptions import DomainError
 from models.users import Role, UserCreate
-from utils import checks, feedback, users
+from utils import checks, chores, feedback, images, users
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -68,11 +69,26 @@ def check() -> None:
 
 @commands.command("repair")
 def repair() -> None:
-    """Mend what a crash may have left: counters are made to agree with the documents they count."""
+    """Mend what a crash may have left: counters that disagree with their documents, unfinished images."""
 
     async def work() -> str:
-        mended = {"feedback counters": await feedback.repair()}
+        mended = {"feedback counters": await feedback.repair(), "unfinished images": await images.repair()}
         return "Mended: " + ", ".join(f"{count} {name}" for name, count in mended.items()) + "."
+
+    _run(work)
+
+
+@commands.command("worker")
+def worker() -> None:
+    """Do what the service queues, and its chores, until stopped; with REDIS_URL the service needs one of these."""
+
+    async def work() -> str:
+        working = asyncio.create_task(tasks.work())
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
+        async with chores.kept(service.CHORES):
+            with suppress(asyncio.CancelledError):
+                await working
+        return "The worker has stopped."
 
     _run(work)
 
@@ -81,7 +97,7 @@ def _run(work: Callable[[], Coroutine[Any, Any, str]]) -> None:
     """Do `work` with the store open and the hub wired; its last word goes to standard output."""
 
     async def opened() -> str:
-        async with service.lifespan(service.app):
+        async with service.opened():
             return await work()
 
     with _reporting_refusals():

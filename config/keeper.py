@@ -168,7 +168,7 @@ def _keep(folder: Folder, port: int) -> None:
                 store = _start(folder, port)
     finally:
         if store is not None:
-            _stop(store)
+            _stop(store, port)
 
 
 def _unused(folder: Folder) -> bool:
@@ -196,7 +196,7 @@ def _start(folder: Folder, port: int) -> subprocess.Popen[bytes] | None:
             return store
         time.sleep(POLL_S)
     _log.error("the store did not start")
-    _stop(store)
+    _stop(store, port)
     return None
 
 
@@ -232,13 +232,16 @@ def _tie_to_keeper(lock: int, keeper: int) -> None:
             os._exit(1)
 
 
-def _stop(store: subprocess.Popen[bytes]) -> None:
+def _stop(store: subprocess.Popen[bytes], port: int) -> None:
+    """Stop the store, by force if it takes too long; it sits in `accept` for seconds unless somebody calls."""
     store.terminate()
-    try:
-        store.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        store.kill()
-        store.wait()
+    deadline = time.monotonic() + STOP_S
+    while store.poll() is None:
+        if time.monotonic() > deadline:
+            store.kill()
+        accepts(port)
+        with suppress(subprocess.TimeoutExpired):
+            store.wait(POLL_S)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """Settings and the one FastAPI instance; the only module that reads the environment."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
-from pydantic import Field, PositiveInt, SecretStr, field_validator, model_validator
+from pydantic import Field, PositiveInt, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 NAME = "Underline API"
@@ -47,11 +50,17 @@ class Settings(BaseSettings):
     dyno: str | None = None  # Heroku sets it: production, whatever ENVIRONMENT says
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     web_concurrency: PositiveInt = 2
+    forwarded_allow_ips: str | None = None  # proxies whose X-Forwarded-For is believed; None: see trusted_proxies
 
     mongo_db_uri: SecretStr | None = None  # None: the embedded store, never in production
     mongo_db_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,38}$")] = "underline"
     mongo_timeout_ms: PositiveInt = 5_000
     data_dir: Path = Path(".data")
+
+    redis_url: SecretStr | None = None  # None: the queue is in memory, and no worker process is needed
+    mail_url: SecretStr = SecretStr("console:")  # file:DIR, smtp://user:pass@host:port, smtps://…
+    mail_from: str | None = None  # None: no-reply at the host of PUBLIC_URL
+    chores_every_s: Annotated[float, Field(ge=0)] = 5  # how often due letters and the like are looked for; 0: never
 
     jwt_secret_key: SecretStr | None = None
     jwt_secret_key_previous: SecretStr | None = None
@@ -59,9 +68,6 @@ class Settings(BaseSettings):
     argon2_time_cost: PositiveInt = 3  # RFC 9106, section 4, second recommended option
     argon2_memory_kib: PositiveInt = 65_536
     argon2_lanes: PositiveInt = 4
-    hashes_at_once: PositiveInt = 2  # of one worker; each takes argon2_memory_kib
-    hashes_waiting: PositiveInt = 100  # beyond, logins are answered 503
-    refusal_floor_ms: Annotated[int, Field(ge=0)] = 600  # no refused login is answered sooner
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
@@ -77,10 +83,22 @@ class Settings(BaseSettings):
         """Read a comma-separated list."""
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("mongo_db_uri", "jwt_secret_key", "jwt_secret_key_previous", "dyno", mode="before")
+    @field_validator("mongo_db_uri", "redis_url", "jwt_secret_key", "jwt_secret_key_previous", "dyno", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("mail_url")
+    @classmethod
+    def _known_scheme(cls, value: SecretStr) -> SecretStr:
+        url = urlsplit(value.get_secret_value())
+        if url.scheme not in ("console", "file", "smtp", "smtps"):
+            raise ValueError("MAIL_URL is console:, file:DIR, smtp://… or smtps://…")
+        if url.scheme == "file" and not url.path:
+            raise ValueError("MAIL_URL names no folder: file:DIR")
+        if url.scheme.startswith("smtp") and not url.hostname:
+            raise ValueError("MAIL_URL names no host: smtp://user:pass@host:port")
+        return value
 
     @property
     def production(self) -> bool:
@@ -91,6 +109,14 @@ class Settings(BaseSettings):
     def hosted(self) -> bool:
         """Whether this is a deployment of any kind, not somebody's machine or a test run."""
         return self.production or self.environment is Environment.STAGING
+
+    @property
+    def trusted_proxies(self) -> str:
+        """Whose `X-Forwarded-For` is believed: Heroku's routers on a dyno, elsewhere a proxy on the same machine.
+
+        The client is then the last hop that is not one of them, whatever the client itself wrote there.
+        """
+        return self.forwarded_allow_ips or ("10.0.0.0/8" if self.dyno else "127.0.0.1,::1")
 
     @property
     def console_logs(self) -> bool:
@@ -124,7 +150,22 @@ class Settings(BaseSettings):
         return [fault for fault, found in checks.items() if found]
 
 
-settings = Settings()
+def _read() -> Settings:
+    """Read the settings, or end with one line for each that is wrong; what they hold is not shown."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [line for fault in error.errors(include_input=False) for line in _explained(fault)]
+        sys.exit("The service does not start:\n" + "\n".join(f"- {fault}" for fault in faults))
+
+
+def _explained(fault: ErrorDetails) -> list[str]:
+    text = fault["msg"].removeprefix("Value error, ")
+    place = ".".join(str(part) for part in fault["loc"]).upper()
+    return [f"{place}: {text}"] if place else text.split("; ")
+
+
+settings = _read()
 
 app = FastAPI(
     title=NAME,
@@ -133,5 +174,4 @@ app = FastAPI(
     docs_url=None,  # routes/pages.py serves the pages from bundled assets, under a strict CSP
     redoc_url=None,
     redirect_slashes=False,  # config/middleware.py takes a trailing slash off instead: no redirect loses a body
-    separate_input_output_schemas=False,
 )

@@ -10,7 +10,9 @@ class Operation(TypedDict):
     description: str
     response_description: NotRequired[str]
     request_examples: NotRequired[dict[str, Any]]  # by name; each a whole body
+    request_body: NotRequired[dict[str, Any]]  # as OpenAPI has it, where the body is no JSON
     answer_example: NotRequired[Any]
+    answer_content: NotRequired[dict[str, Any]]  # by media type, as OpenAPI has it, where the answer is no JSON
 
 
 class Tag(TypedDict):

@@ -18,6 +18,8 @@ from pydantic import (
     SerializationInfo,
     SerializerFunctionWrapHandler,
     StringConstraints,
+    TypeAdapter,
+    WithJsonSchema,
     model_serializer,
 )
 
@@ -26,6 +28,9 @@ Item = TypeVar("Item")
 # C0 and C1 controls, and the marks that reorder text (Unicode Standard Annex #9): both disguise what a name says.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _DISGUISE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069<>]")
+
+_PLAIN_URL = re.compile(r"https://[A-Za-z0-9\[][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*")
+_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 
 
 def now() -> datetime:
@@ -81,11 +86,12 @@ def _person_name(text: str) -> str:
     return text
 
 
-def _https(url: HttpUrl) -> str:
-    text = str(url)
+def _https(text: str) -> str:
+    """Check a link by the rules of a URL parser; it is kept as it was written where no reader can mistake it."""
+    url = _URL.validate_python(text)
     if url.scheme != "https" or url.username or url.password:
         raise ValueError("a link starts with https:// and carries no user name or password")
-    return _no_disguise(text)
+    return text if _PLAIN_URL.fullmatch(text) else _no_disguise(str(url))
 
 
 def _without_default(schema: dict[str, Any]) -> None:
@@ -101,7 +107,12 @@ PersonName = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
     AfterValidator(_person_name),
 ]
-HttpsUrl = Annotated[HttpUrl, Field(max_length=2_000), AfterValidator(_https)]
+HttpsUrl = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=2_000),
+    AfterValidator(_https),
+    WithJsonSchema({"type": "string", "format": "uri", "pattern": "^https://", "maxLength": 2_000}),
+]
 Links = Annotated[list[HttpsUrl], Field(max_length=20)]
 
 # For the fields of a merge patch (RFC 7396): absent means unchanged, and null is refused where it means nothing.

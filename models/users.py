@@ -65,8 +65,7 @@ class User(ExtendedBaseModel):
     image_id: str | None = None
     links: list[str] = []
     language: Language = Language.ENGLISH
-    sessions: list[LiveSession] = []  # bounded; what is not in it is over
-    signed_in_at: UtcDatetime | None = None
+    sessions: list[LiveSession] = []
 
     @property
     def is_staff(self) -> bool:

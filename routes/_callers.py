@@ -4,20 +4,20 @@ import re
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
-from fastapi.security import OAuth2PasswordBearer
+from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 
 from models.exceptions import Forbidden, PreconditionFailed, Unauthenticated
 from models.users import Role, User
 from utils import sessions
 
 _bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False, scheme_name="Bearer")
+_token_header = APIKeyHeader(
+    name="token", auto_error=False, scheme_name="ClientToken", description="The published web client's session."
+)
 _STRONG_TAG = re.compile(r'^"(\d{1,18})(?:-[a-z]+)?"$')
 
 
-Bearer = Annotated[str | None, Depends(_bearer)]
-
-
-async def viewer(request: Request, token: Bearer) -> User | None:
+async def viewer(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> User | None:
     """The user behind the access token, None for anonymous requests; a token that is not valid is refused."""
     if token is None:
         return None
@@ -47,6 +47,30 @@ def admin(user: Annotated[User, Depends(current_user)]) -> User:
     return user
 
 
+async def client_viewer(request: Request, token: Annotated[str | None, Depends(_token_header)]) -> User | None:
+    """The user behind the published client's `token` header, which is empty when nobody is signed in."""
+    if not token:
+        return None
+    user = await sessions.authenticate(token, sessions.CLIENT)
+    request.state.user_id = user.get_id()
+    return user
+
+
+def client_user(user: Annotated[User | None, Depends(client_viewer)]) -> User:
+    """The user behind the published client's `token` header."""
+    return current_user(user)
+
+
+def client_moderator(user: Annotated[User, Depends(client_user)]) -> User:
+    """A user of the published client who moderates or administers."""
+    return moderator(user)
+
+
+def client_admin(user: Annotated[User, Depends(client_user)]) -> User:
+    """A user of the published client who administers."""
+    return admin(user)
+
+
 def expected_versions(
     if_match: Annotated[
         str | None,
@@ -68,3 +92,5 @@ CurrentUser = Annotated[User, Depends(current_user)]
 Moderator = Annotated[User, Depends(moderator)]
 Admin = Annotated[User, Depends(admin)]
 IfMatch = Annotated[tuple[int, ...] | None, Depends(expected_versions)]
+ClientViewer = Annotated[User | None, Depends(client_viewer)]
+ClientUser = Annotated[User, Depends(client_user)]

@@ -1,13 +1,14 @@
 """How operations are declared, and the conventions that each of them keeps without saying so."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import wraps
 from hashlib import blake2b
 from typing import Any, NotRequired, TypedDict, Unpack
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from docs._shapes import Operation
@@ -25,6 +26,7 @@ from models.exceptions import (
 )
 from routes._callers import admin, current_user, moderator
 from routes._problems import problem_responses
+from routes._unknown import KnownParameters
 
 Endpoint = Callable[..., Awaitable[Any]]
 JSON = "application/json"
@@ -34,15 +36,15 @@ class Policy(StrEnum):
     """Who may call an operation; what they may do to which document, the `utils` interface decides."""
 
     ANYONE = "anyone"
-    SESSION = "session"  # whoever holds a token of a live session, a refresh token too: the interface looks at it
     USER = "user"
     MODERATOR = "moderator"
     ADMIN = "admin"
 
 
-_GUARDS: dict[Policy, Callable[..., Any] | None] = {
+Guards = Mapping[Policy, Callable[..., Any] | None]
+
+BEARER: Guards = {
     Policy.ANYONE: None,
-    Policy.SESSION: None,
     Policy.USER: current_user,
     Policy.MODERATOR: moderator,
     Policy.ADMIN: admin,
@@ -59,9 +61,6 @@ class Declaration(TypedDict):
     refuses: NotRequired[Sequence[type[DomainError]]]  # beside those that follow from the policy and the body
     location: NotRequired[str]  # with {id}: the address of what was created
     shared_s: NotRequired[int]  # seconds that anybody may keep the answer to an anonymous GET
-    deprecated: NotRequired[bool]
-    guards: NotRequired[Sequence[Any]]  # dependencies that may refuse, beside the one of the policy
-    carries: NotRequired[Callable[[Any, Response], None]]  # puts further headers into the answer
 
 
 class Operations:
@@ -70,15 +69,27 @@ class Operations:
     The functions return stored models: here they become answers, with entity tag, caching, `Location` and `Link`.
     """
 
-    def __init__(self, tag: str, prefix: str = "") -> None:
+    def __init__(
+        self,
+        tag: str,
+        prefix: str = "",
+        guards: Guards = BEARER,
+        headers: Mapping[str, str] | None = None,
+        *,
+        deprecated: bool = False,
+    ) -> None:
         """Start an area.
 
         Args:
             tag: its name in the API pages, and the first part of each operationId.
             prefix: the path that all its operations share.
+            guards: the dependency that enforces each policy.
+            headers: header fields that all its answers carry.
+            deprecated: whether the API pages advise against all of it.
         """
         self.tag = tag
-        self.router = APIRouter(prefix=prefix, tags=[tag])
+        self._guards, self._headers = guards, dict(headers or {})
+        self.router = APIRouter(prefix=prefix, tags=[tag], deprecated=deprecated or None)
 
     def get(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Endpoint], Endpoint]:
         """Declare a GET (and HEAD) operation."""
@@ -103,19 +114,20 @@ class Operations:
     def _declare(self, method: str, path: str, declared: Declaration) -> Callable[[Endpoint], Endpoint]:
         def register(endpoint: Endpoint) -> Endpoint:
             text, answer = declared["docs"], declared.get("answer")
-            guard = _GUARDS[declared["policy"]]
+            guard = self._guards[declared["policy"]]
+            strict = KnownParameters() if self.router.prefix.startswith("/v1") else None  # not the older paths
             self.router.add_api_route(
                 path,
-                _answering(endpoint, declared),
+                _answering(endpoint, declared, self._headers),
                 methods=[method],
                 response_model=answer,
+                response_class=JSONResponse if answer else Response,
                 status_code=declared.get("status", 200 if answer else 204),
                 summary=text["summary"],
                 description=text["description"],
                 response_description=text.get("response_description", "Done."),
                 responses=_responses(endpoint, declared),
-                dependencies=[*([Depends(guard)] if guard else []), *declared.get("guards", ())],
-                deprecated=declared.get("deprecated"),
+                dependencies=[Depends(needed) for needed in (guard, strict) if needed],
                 operation_id=f"{self.tag}_{endpoint.__name__}",
                 openapi_extra=_extra(text, declared["policy"]),
             )
@@ -124,7 +136,7 @@ class Operations:
         return register
 
 
-def _answering(endpoint: Endpoint, declared: Declaration) -> Endpoint:
+def _answering(endpoint: Endpoint, declared: Declaration, further: Mapping[str, str]) -> Endpoint:
     """The function that FastAPI calls: the endpoint, then its result made into an answer."""
     signature = inspect.signature(endpoint)
     taken = "request" in signature.parameters
@@ -133,10 +145,8 @@ def _answering(endpoint: Endpoint, declared: Declaration) -> Endpoint:
     async def answering(*, request: Request, **values: Any) -> Response:
         if taken:
             values["request"] = request
-        result = await endpoint(**values)
-        answer = _answer(request, result, declared)
-        if "carries" in declared:
-            declared["carries"](result, answer)
+        answer = _answer(request, await endpoint(**values), declared)
+        answer.headers.update(further)
         return answer
 
     if not taken:
@@ -166,7 +176,7 @@ def _answer(request: Request, result: Any, declared: Declaration) -> Response:
     if isinstance(result, Page) and result.next_cursor:
         following = request.url.include_query_params(cursor=result.next_cursor)
         headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-    if request.method == "GET" and _fresh(request, headers.get("ETag", "")):
+    if request.method == "GET" and fresh(request, headers.get("ETag", "")):
         return Response(status_code=304, headers=headers)
     return Response(body or _dump(model, result), status, headers, media_type=JSON)
 
@@ -176,7 +186,7 @@ def _dump(model: type[BaseModel], result: Any) -> bytes:
     return model.__pydantic_serializer__.to_json(public, by_alias=True)
 
 
-def _fresh(request: Request, etag: str) -> bool:
+def fresh(request: Request, etag: str) -> bool:
     """Whether `If-None-Match` (RFC 9110, section 13.1.2) names the current state, by weak comparison."""
     held = request.headers.get("if-none-match")
     if held is None or not etag:
@@ -199,7 +209,7 @@ def _responses(endpoint: Endpoint, declared: Declaration) -> dict[int | str, dic
     refusals: list[type[DomainError]] = [Invalid, StoreAway, *declared.get("refuses", ())]
     if any(isinstance(p.annotation, type) and issubclass(p.annotation, Input) for p in parameters):
         refusals += [MalformedBody, TooLarge, UnsupportedMediaType]
-    if declared["policy"] not in (Policy.ANYONE, Policy.SESSION):
+    if declared["policy"] is not Policy.ANYONE:
         refusals += [Unauthenticated, InvalidToken]
     if declared["policy"] in (Policy.MODERATOR, Policy.ADMIN):
         refusals.append(Forbidden)
@@ -207,6 +217,8 @@ def _responses(endpoint: Endpoint, declared: Declaration) -> dict[int | str, dic
     if "answer_example" in declared["docs"]:
         status = declared.get("status", 200)
         responses[status] = {"content": {JSON: {"example": declared["docs"]["answer_example"]}}}
+    if "answer_content" in declared["docs"]:
+        responses[declared.get("status", 200)] = {"content": declared["docs"]["answer_content"]}
     return responses
 
 
@@ -215,4 +227,6 @@ def _extra(text: Operation, policy: Policy) -> dict[str, Any]:
     if "request_examples" in text:
         examples = {name: {"value": body} for name, body in text["request_examples"].items()}
         extra["requestBody"] = {"content": {JSON: {"examples": examples}}}
+    if "request_body" in text:
+        extra["requestBody"] = text["request_body"]
     return extra

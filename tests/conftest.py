@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 
 _RUN = secrets.token_hex(5)
 os.environ |= {
@@ -10,7 +11,8 @@ os.environ |= {
     "ARGON2_TIME_COST": "1",
     "ARGON2_MEMORY_KIB": "64",
     "ARGON2_LANES": "1",
-    "REFUSAL_FLOOR_MS": "0",
+    "MAIL_URL": f"file:{tempfile.mkdtemp(prefix='underline-mail-')}",
+    "CHORES_EVERY_S": "0",
 }
 os.environ.setdefault("DATA_DIR", ".data/tests")
 os.environ.pop("DYNO", None)
@@ -23,16 +25,18 @@ import pytest  # noqa: E402
 from httpx import ASGITransport, AsyncClient  # noqa: E402
 
 from app import app  # noqa: E402
-from config import db  # noqa: E402
+from config import db, tasks  # noqa: E402
 from models.commons import now  # noqa: E402
 from models.events import Approval, Decision, Event, EventCreate  # noqa: E402
 from models.users import Role, User, UserCreate  # noqa: E402
+from tests import letters  # noqa: E402
 from utils import events, users  # noqa: E402
 
 APPROVE = Decision(decision=Approval.APPROVED)
 PASSWORD = "a long enough pass phrase"
 
 Headers = dict[str, str]
+MakePerson = Callable[..., Awaitable[User]]
 Bearer = Callable[..., Awaitable[Headers]]
 EventWith = Callable[..., Awaitable[Event]]
 
@@ -47,14 +51,16 @@ async def service() -> AsyncIterator[None]:
 
 @pytest.fixture
 async def api(service: None) -> AsyncIterator[AsyncClient]:
-    """A client of the application; the database is emptied afterwards."""
+    """A client of the application; the database and the letter box are emptied afterwards."""
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
         yield client
+    await tasks.settled()
     await db.clear_test_database()
+    letters.throw_away()
 
 
 @pytest.fixture
-def person(api: AsyncClient) -> Callable[..., Awaitable[User]]:
+def person(api: AsyncClient) -> MakePerson:
     """Makes an account: `await person("ada", role=Role.ADMIN)`, or gives the one made before."""
     made: dict[str, User] = {}
 
@@ -75,7 +81,7 @@ def person(api: AsyncClient) -> Callable[..., Awaitable[User]]:
 
 
 @pytest.fixture
-def bearer(api: AsyncClient, person: Callable[..., Awaitable[User]]) -> Bearer:
+def bearer(api: AsyncClient, person: MakePerson) -> Bearer:
     """Signs somebody in: `headers=await bearer("ada")`."""
     signed_in: dict[str, Headers] = {}
 
@@ -105,7 +111,7 @@ def event_form(**given: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def event_with(person: Callable[..., Awaitable[User]]) -> EventWith:
+def event_with(person: MakePerson) -> EventWith:
     """Makes an event, approved unless it is told otherwise: `await event_with(by="ada", max_capacity=1)`."""
 
     async def make(by: str = "creator", *, approved: bool = True, **given: Any) -> Event:

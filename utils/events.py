@@ -28,7 +28,7 @@ from models.exceptions import (
     PreconditionFailed,
     UnknownImages,
 )
-from models.notices import EventCancelled, EventDeleted, UserDeleted
+from models.notices import EventCancelled, EventDeleted, ImagesDeleted, UserDeleted
 from models.users import Role, User, UserId
 from utils import _event_changes, _event_search, cursors, hub, images
 
@@ -263,6 +263,15 @@ async def on_user_deleted(notice: UserDeleted) -> None:
         )
         await hub.publish(EventCancelled(document["_id"]))
     await _events().update_many(mine, {"$set": {"creator_id": None, "updated_at": moment}, "$inc": {"version": 1}})
+
+
+async def on_images_deleted(notice: ImagesDeleted) -> None:
+    """Show them no longer; fewer pictures are nothing to approve again."""
+    gone = {"$in": list(notice.image_ids)}
+    await _events().update_many(
+        {"image_ids": gone},
+        {"$pull": {"image_ids": gone}, "$set": {"updated_at": now()}, "$inc": {"version": 1}},
+    )
 
 
 def _may_change(event: Event, actor: User) -> bool:

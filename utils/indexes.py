@@ -1,9 +1,9 @@
 """All indexes that the owners declare, in one table."""
 
 from config import db
-from utils import attempts, events, feedback, images, sessions, users
+from utils import events, feedback, images, leases, mail, tokens, users
 
-OWNERS = (users, attempts, sessions, images, events, feedback)
+OWNERS = (users, images, events, feedback, mail, tokens, leases)
 
 
 async def ensure() -> None:

@@ -1,0 +1,69 @@
+"""How gunicorn serves the application: `gunicorn app:app` reads this file by itself."""
+
+import errno
+import socket
+import sys
+from pathlib import Path
+
+from gunicorn.arbiter import Arbiter
+
+sys.path.insert(0, str(Path(__file__).parent))  # the command leaves its own folder there instead
+
+from config.embedded import EmbeddedStoreError, Use
+from config.main import settings
+from config.worker import FINISH_S
+
+# pylint: disable=invalid-name  # these are the names that gunicorn looks for
+wsgi_app = "app:app"
+worker_class = "config.worker.Worker"
+workers = settings.web_concurrency
+bind = f"{'0.0.0.0' if settings.hosted else '127.0.0.1'}:{settings.port}"  # noqa: S104  # a dyno is reached from outside
+forwarded_allow_ips = settings.trusted_proxies
+keepalive = 95  # longer than the routers in front (Heroku 90 s, nginx 60 s), so that it is never us who hangs up
+timeout = 30
+graceful_timeout = FINISH_S + 3
+preload_app = False  # each worker imports the code itself: SIGHUP brings new code in, and no thread or loop is forked
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # the heartbeat must not wait for a disk
+control_socket_disable = True
+loglevel = "warning" if settings.console_logs else "info"
+
+_store = Use(settings.data_dir)
+
+
+def on_starting(server: Arbiter) -> None:
+    """Refuse a port that is taken, and hold the embedded store for as long as the master lives."""
+    replaces_another = bool(server.master_pid)  # SIGUSR2: it hands its sockets over
+    if not replaces_another:
+        _refuse_taken_ports(server)
+    if settings.mongo_db_uri is None:
+        try:
+            _store.begin()
+        except EmbeddedStoreError as error:
+            sys.exit(str(error))
+
+
+def when_ready(server: Arbiter) -> None:
+    """Say where the service is."""
+    if not settings.hosted:
+        place = f"http://localhost:{server.LISTENERS[0].getsockname()[1]}"
+        data = "the configured MongoDB" if settings.mongo_db_uri else f"{settings.data_dir}/"
+        sys.stdout.write(f"Underline API: {place}/docs\nData lies in {data}. Ctrl-C stops everything.\n")
+        sys.stdout.flush()
+
+
+def on_exit(_server: Arbiter) -> None:
+    """Let go of the embedded store, which stops when nobody else uses it."""
+    _store.end()
+
+
+def _refuse_taken_ports(server: Arbiter) -> None:
+    for address in server.address:
+        if isinstance(address, tuple):
+            with socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(address)
+                except OSError as error:
+                    if error.errno == errno.EADDRINUSE:
+                        sys.exit(f"Port {address[1]} is taken. Choose another: PORT={address[1] + 1} ./run.sh")
+                    sys.exit(f"Cannot listen on {address[0]}:{address[1]}: {error.strerror}")
