@@ -10,22 +10,26 @@ from fastapi.middleware.cors import CORSMiddleware
 from config import db, middleware, openapi, tasks
 from config.main import LOCAL_ORIGINS, settings
 from config.main import app as app  # noqa: PLC0414  # the name that servers look for
-from models.notices import EventDeleted, ImagesDeleted, UserDeleted
+from models.notices import EventDeleted, ImagesDeleted, PasswordChanged, UserDeleted, UserSuspended
 from routes import _problems, _refusals, admin, auth, events, feedback, health, images, pages, underline_client, users
 from utils import chores, galleries, hub, indexes, mail, tokens
 from utils import events as events_store
 from utils import feedback as feedback_store
 from utils import images as images_store
+from utils import sessions as sessions_store
 from utils import users as users_store
 
 WIRING: dict[type, list[hub.Handler]] = {
     UserDeleted: [
+        sessions_store.on_user_gone,
         events_store.on_user_deleted,
         feedback_store.on_user_deleted,
         images_store.on_user_deleted,
         tokens.on_user_deleted,
         mail.on_user_deleted,
     ],
+    UserSuspended: [sessions_store.on_user_gone],
+    PasswordChanged: [sessions_store.on_password_changed],
     EventDeleted: [feedback_store.on_event_deleted, galleries.on_event_deleted],
     ImagesDeleted: [events_store.on_images_deleted, users_store.on_images_deleted],
 }

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     argon2_time_cost: PositiveInt = 3  # RFC 9106, section 4, second recommended option
     argon2_memory_kib: PositiveInt = 65_536
     argon2_lanes: PositiveInt = 4
+    hashes_at_once: PositiveInt = 2  # of one worker; each takes argon2_memory_kib
+    hashes_waiting: PositiveInt = 100  # beyond, logins are answered 503
+    refusal_floor_ms: Annotated[int, Field(ge=0)] = 600  # no refused login is answered sooner
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()

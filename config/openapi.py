@@ -48,7 +48,7 @@ def _as_fastapi_sees_it(app: FastAPI) -> Schema:
 def _complete(schema: Schema) -> Schema:
     schema["tags"] = _tags(schema)
     for operation in _operations(schema):
-        if operation.get("x-policy") == "anyone" and "security" in operation:
+        if operation.get("x-policy") in {"anyone", "session"} and "security" in operation:
             operation["security"] = [{}, *operation["security"]]  # a token is read, and not needed
     components = schema.setdefault("components", {})
     components["schemas"] = _schemas(components.get("schemas", {}))

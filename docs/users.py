@@ -48,6 +48,13 @@ CHANGE_ME: Operation = {
     "request_examples": {"links": {"links": ["https://example.org/ada"]}, "no picture": {"image_id": None}},
     "answer_example": USER,
 }
+CHANGE_PASSWORD: Operation = {
+    "summary": "Change my password",
+    "description": "Needs the current one. All other sessions of mine end.",
+    "request_examples": {
+        "ada": {"current_password": "correct horse battery", "new_password": "staple battery horse"},
+    },
+}
 READ_PROFILE: Operation = {
     "summary": "Read somebody's public profile",
     "description": "What everybody may know of a person: no address, no role.",

@@ -62,10 +62,32 @@ class WrongCredentials(Unauthenticated):
         super().__init__("The e-mail address or the password is wrong.")
 
 
+class InvalidRefreshToken(Unauthenticated):
+    """The refresh token is missing, malformed, expired, revoked, or was used before; its session is over."""
+
+    slug, title = "invalid-refresh-token", "The refresh token is not valid"
+
+    def __init__(self) -> None:
+        """The same answer whatever was wrong."""
+        super().__init__("Sign in again: the refresh token is missing, has expired, was revoked or was used before.")
+
+
 class Forbidden(DomainError):
     """The caller is known and may not."""
 
     status, slug, title = 403, "forbidden", "Not allowed"
+
+
+class WrongPassword(Forbidden):
+    """The password that confirms the wish is not the account's."""
+
+    slug, title = "wrong-password", "The current password is wrong"
+
+
+class ForeignOrigin(Forbidden):
+    """A page of another site sent the request, and the cookie came along by itself."""
+
+    slug, title = "foreign-origin", "Requests from this origin are not accepted"
 
 
 class NotFound(DomainError):
@@ -84,6 +106,12 @@ class UserNotFound(NotFound):
     """No such account."""
 
     slug, title = "user-not-found", "There is no such user"
+
+
+class SessionNotFound(NotFound):
+    """No such session of the caller."""
+
+    slug, title = "session-not-found", "There is no such session"
 
 
 class EventNotFound(NotFound):
@@ -126,6 +154,16 @@ class EmailTaken(Conflict):
     """Another account has this address."""
 
     slug, title = "email-taken", "The e-mail address is in use"
+
+
+class LastAdmin(Conflict):
+    """Without this account nobody could administer the service."""
+
+    slug, title = "last-admin", "This is the last admin"
+
+    def __init__(self) -> None:
+        """Say what to do first."""
+        super().__init__("The last admin is neither demoted, suspended nor erased; make another one first.")
 
 
 class AlreadyDecided(Conflict):
@@ -198,6 +236,16 @@ class InvalidCursor(Invalid):
         super().__init__("The cursor was not given out for this list.", pointer="#/query/cursor")
 
 
+class CommonPassword(Invalid):
+    """The password is one of those that are tried first."""
+
+    slug, title = "common-password", "The password is too common"
+
+    def __init__(self, pointer: str) -> None:
+        """Name the field, and repeat nothing."""
+        super().__init__("This password is among the most common ones; choose another.", pointer=pointer)
+
+
 class UnusableImage(Invalid):
     """The file is not an image that can be decoded, or it is too large once decoded."""
 
@@ -241,6 +289,16 @@ class TooManyRequests(DomainError):
         super().__init__(detail, headers={"Retry-After": str(retry_after_s)})
 
 
+class TooManyLogins(TooManyRequests):
+    """Too many wrong passwords, for this account or from this address."""
+
+    slug, title = "too-many-logins", "Too many wrong passwords"
+
+    def __init__(self, retry_after_s: int) -> None:
+        """Say when to try again."""
+        super().__init__(retry_after_s, "Too many wrong passwords; wait, or reset the password.")
+
+
 class InternalError(DomainError):
     """A bug: logged with its traceback, shown without."""
 
@@ -255,3 +313,13 @@ class StoreAway(DomainError):
     def __init__(self, detail: str = "The document store does not answer; try again shortly.") -> None:
         """Say when to try again."""
         super().__init__(detail, headers={"Retry-After": "2"})
+
+
+class Busy(DomainError):
+    """More people sign in at this moment than the service has room for."""
+
+    status, slug, title = 503, "busy", "The service is busy"
+
+    def __init__(self) -> None:
+        """Say when to try again."""
+        super().__init__("Too many passwords wait to be checked; try again shortly.", headers={"Retry-After": "5"})

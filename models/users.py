@@ -65,7 +65,8 @@ class User(ExtendedBaseModel):
     image_id: str | None = None
     links: list[str] = []
     language: Language = Language.ENGLISH
-    sessions: list[LiveSession] = []
+    sessions: list[LiveSession] = []  # bounded; what is not in it is over
+    signed_in_at: UtcDatetime | None = None
 
     @property
     def is_staff(self) -> bool:

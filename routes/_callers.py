@@ -17,7 +17,10 @@ _token_header = APIKeyHeader(
 _STRONG_TAG = re.compile(r'^"(\d{1,18})(?:-[a-z]+)?"$')
 
 
-async def viewer(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> User | None:
+Bearer = Annotated[str | None, Depends(_bearer)]
+
+
+async def viewer(request: Request, token: Bearer) -> User | None:
     """The user behind the access token, None for anonymous requests; a token that is not valid is refused."""
     if token is None:
         return None

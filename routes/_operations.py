@@ -36,6 +36,7 @@ class Policy(StrEnum):
     """Who may call an operation; what they may do to which document, the `utils` interface decides."""
 
     ANYONE = "anyone"
+    SESSION = "session"  # whoever holds a token of a live session, a refresh token too: the interface looks at it
     USER = "user"
     MODERATOR = "moderator"
     ADMIN = "admin"
@@ -45,6 +46,7 @@ Guards = Mapping[Policy, Callable[..., Any] | None]
 
 BEARER: Guards = {
     Policy.ANYONE: None,
+    Policy.SESSION: None,
     Policy.USER: current_user,
     Policy.MODERATOR: moderator,
     Policy.ADMIN: admin,
@@ -61,6 +63,8 @@ class Declaration(TypedDict):
     refuses: NotRequired[Sequence[type[DomainError]]]  # beside those that follow from the policy and the body
     location: NotRequired[str]  # with {id}: the address of what was created
     shared_s: NotRequired[int]  # seconds that anybody may keep the answer to an anonymous GET
+    guards: NotRequired[Sequence[Any]]  # dependencies that may refuse, beside the one of the policy
+    carries: NotRequired[Callable[[Any, Response], None]]  # puts further headers into the answer
 
 
 class Operations:
@@ -127,7 +131,7 @@ class Operations:
                 description=text["description"],
                 response_description=text.get("response_description", "Done."),
                 responses=_responses(endpoint, declared),
-                dependencies=[Depends(needed) for needed in (guard, strict) if needed],
+                dependencies=[*(Depends(needed) for needed in (guard, strict) if needed), *declared.get("guards", ())],
                 operation_id=f"{self.tag}_{endpoint.__name__}",
                 openapi_extra=_extra(text, declared["policy"]),
             )
@@ -145,8 +149,11 @@ def _answering(endpoint: Endpoint, declared: Declaration, further: Mapping[str, 
     async def answering(*, request: Request, **values: Any) -> Response:
         if taken:
             values["request"] = request
-        answer = _answer(request, await endpoint(**values), declared)
+        result = await endpoint(**values)
+        answer = _answer(request, result, declared)
         answer.headers.update(further)
+        if "carries" in declared:
+            declared["carries"](result, answer)
         return answer
 
     if not taken:
@@ -209,7 +216,7 @@ def _responses(endpoint: Endpoint, declared: Declaration) -> dict[int | str, dic
     refusals: list[type[DomainError]] = [Invalid, StoreAway, *declared.get("refuses", ())]
     if any(isinstance(p.annotation, type) and issubclass(p.annotation, Input) for p in parameters):
         refusals += [MalformedBody, TooLarge, UnsupportedMediaType]
-    if declared["policy"] is not Policy.ANYONE:
+    if declared["policy"] not in (Policy.ANYONE, Policy.SESSION):
         refusals += [Unauthenticated, InvalidToken]
     if declared["policy"] in (Policy.MODERATOR, Policy.ADMIN):
         refusals.append(Forbidden)

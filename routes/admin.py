@@ -7,7 +7,7 @@ from fastapi import Query
 from docs import admin as docs
 from models.commons import Page
 from models.events import Approval, Decision, Event, EventPage, EventQuery, EventRead
-from models.exceptions import AlreadyDecided, EventNotFound, InvalidCursor, PreconditionFailed, UserNotFound
+from models.exceptions import AlreadyDecided, EventNotFound, InvalidCursor, LastAdmin, PreconditionFailed, UserNotFound
 from models.users import Role, User, UserAdminUpdate, UserPage, UserRead
 from routes._callers import IfMatch
 from routes._operations import Operations, Policy
@@ -48,7 +48,7 @@ async def list_users(
     "/users/{id}",
     answer=UserRead,
     policy=Policy.ADMIN,
-    refuses=[UserNotFound, PreconditionFailed],
+    refuses=[UserNotFound, PreconditionFailed, LastAdmin],
     docs=docs.CHANGE_USER,
 )
 async def change_user(user_id: PathUserId, changes: UserAdminUpdate, versions: IfMatch) -> User:

@@ -1,33 +1,87 @@
-"""Signing in."""
+"""Signing in, staying in, signing out."""
 
 from typing import Annotated
 
-from fastapi import Depends
-from fastapi.security import OAuth2PasswordRequestForm
-from pydantic import SecretStr, ValidationError
+from fastapi import Path
 
 from docs import auth as docs
-from models.auth import AccessToken, Login
-from models.exceptions import WrongCredentials
+from models.auth import AccessToken, Login, SessionPage, SessionRead, Tokens
+from models.commons import Page
+from models.exceptions import (
+    Busy,
+    ForeignOrigin,
+    InvalidRefreshToken,
+    InvalidToken,
+    SessionNotFound,
+    TooManyLogins,
+    WrongCredentials,
+)
+from routes import _signing
+from routes._callers import Bearer, CurrentUser
 from routes._operations import Operations, Policy
 from utils import sessions
 
 api = Operations("auth", "/v1/auth")
 
-
-def _login_from_form(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> Login:
-    """Read the OAuth 2 form; what is no e-mail address belongs to nobody."""
-    try:
-        return Login(email=form.username, password=SecretStr(form.password))
-    except ValidationError as error:
-        raise WrongCredentials from error
+_LOGIN_REFUSALS = [WrongCredentials, ForeignOrigin, TooManyLogins, Busy]
+SessionId = Annotated[str, Path(alias="id", max_length=64, description="The session.")]
 
 
-@api.post("/login", answer=AccessToken, policy=Policy.ANYONE, refuses=[WrongCredentials], docs=docs.LOGIN)
-async def login(form: Login) -> AccessToken:
-    return await sessions.log_in(form)
+@api.post(
+    "/login",
+    answer=AccessToken,
+    policy=Policy.ANYONE,
+    refuses=_LOGIN_REFUSALS,
+    carries=_signing.keep,
+    guards=[_signing.FROM_HERE],
+    docs=docs.LOGIN,
+)
+async def login(form: Login, caller: _signing.CallerOf) -> Tokens:
+    return await sessions.log_in(form, caller)
 
 
-@api.post("/token", answer=AccessToken, policy=Policy.ANYONE, refuses=[WrongCredentials], docs=docs.TOKEN)
-async def token(form: Annotated[Login, Depends(_login_from_form)]) -> AccessToken:
-    return await sessions.log_in(form)
+@api.post(
+    "/token",
+    answer=AccessToken,
+    policy=Policy.ANYONE,
+    refuses=_LOGIN_REFUSALS,
+    carries=_signing.keep,
+    guards=[_signing.FROM_HERE],
+    docs=docs.TOKEN,
+)
+async def token(form: _signing.LoginForm, caller: _signing.CallerOf) -> Tokens:
+    return await sessions.log_in(form, caller)
+
+
+@api.post(
+    "/refresh",
+    answer=AccessToken,
+    policy=Policy.SESSION,
+    refuses=[InvalidRefreshToken, ForeignOrigin],
+    carries=_signing.keep,
+    docs=docs.REFRESH,
+)
+async def refresh(given: _signing.RequiredToken, caller: _signing.CallerOf) -> Tokens:
+    return await sessions.refresh(given.token, caller, in_body=given.in_body)
+
+
+@api.post(
+    "/logout", policy=Policy.SESSION, refuses=[InvalidToken, ForeignOrigin], carries=_signing.drop, docs=docs.LOGOUT
+)
+async def logout(access_token: Bearer, given: _signing.MaybePresented) -> None:
+    await sessions.log_out(access_token, given.token if given else None)
+
+
+@api.post("/logout-all", policy=Policy.USER, carries=_signing.drop, docs=docs.LOGOUT_ALL)
+async def logout_all(user: CurrentUser) -> None:
+    await sessions.end_all(user.get_id())
+
+
+@api.get("/sessions", answer=SessionPage, policy=Policy.USER, docs=docs.SESSIONS)
+async def list_sessions(user: CurrentUser, current: _signing.CurrentSession) -> Page[SessionRead]:
+    return await sessions.listing(user, current)
+
+
+@api.delete("/sessions/{id}", policy=Policy.USER, refuses=[SessionNotFound], docs=docs.END_SESSION)
+async def end_session(session_id: SessionId, user: CurrentUser) -> None:
+    await sessions.end(user, session_id)

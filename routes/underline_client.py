@@ -9,12 +9,15 @@ from docs import underline_client as docs
 from models.events import Event
 from models.exceptions import (
     AlreadyDecided,
+    Busy,
+    CommonPassword,
     EmailTaken,
     EventNotFound,
     Forbidden,
     ImageNotFound,
     MalformedBody,
     TooLarge,
+    TooManyLogins,
     UnknownImages,
     UnsupportedMediaType,
     UnusableImage,
@@ -43,6 +46,7 @@ from routes._callers import ClientUser, ClientViewer, client_admin, client_moder
 from routes._downloads import served
 from routes._operations import Operations, Policy
 from routes._parameters import PathEventId
+from routes._signing import CallerOf
 from routes._uploads import OneFile
 from utils import events, images, underline_client
 
@@ -65,14 +69,26 @@ async def validate(_user: ClientUser) -> Done:
     return Done()
 
 
-@api.post("/users/register", answer=ClientToken, policy=Policy.ANYONE, refuses=[EmailTaken], docs=docs.REGISTER)
-async def register(form: ClientRegistration) -> ClientToken:
-    return await underline_client.register(form)
+@api.post(
+    "/users/register",
+    answer=ClientToken,
+    policy=Policy.ANYONE,
+    refuses=[EmailTaken, CommonPassword, Busy],
+    docs=docs.REGISTER,
+)
+async def register(form: ClientRegistration, caller: CallerOf) -> ClientToken:
+    return await underline_client.register(form, caller)
 
 
-@api.post("/users/login", answer=ClientToken, policy=Policy.ANYONE, refuses=[WrongCredentials], docs=docs.LOGIN)
-async def login(form: ClientLogin) -> ClientToken:
-    return await underline_client.log_in(form)
+@api.post(
+    "/users/login",
+    answer=ClientToken,
+    policy=Policy.ANYONE,
+    refuses=[WrongCredentials, TooManyLogins, Busy],
+    docs=docs.LOGIN,
+)
+async def login(form: ClientLogin, caller: CallerOf) -> ClientToken:
+    return await underline_client.log_in(form, caller)
 
 
 @api.post("/users/find", answer=Person, policy=Policy.ANYONE, refuses=[UserNotFound], docs=docs.FIND_USER)

@@ -1,14 +1,26 @@
 """People."""
 
 from docs import users as docs
+from models.auth import PasswordChange
 from models.commons import Page
 from models.events import Event, EventPage, EventQuery, Status
-from models.exceptions import EmailTaken, InvalidCursor, PreconditionFailed, UnknownImages, UserNotFound
+from models.exceptions import (
+    Busy,
+    CommonPassword,
+    EmailTaken,
+    InvalidCursor,
+    PreconditionFailed,
+    TooManyLogins,
+    UnknownImages,
+    UserNotFound,
+    WrongPassword,
+)
 from models.users import ProfileRead, User, UserCreate, UserId, UserRead, UserUpdate
 from routes._callers import CurrentUser, IfMatch
 from routes._operations import Operations, Policy
 from routes._parameters import Cursor, Limit, PathUserId
-from utils import events, profiles, users
+from routes._signing import CallerOf, CurrentSession
+from utils import events, profiles, sessions, users
 
 api = Operations("users", "/v1/users")
 
@@ -18,7 +30,7 @@ api = Operations("users", "/v1/users")
     answer=UserRead,
     status=201,
     policy=Policy.ANYONE,
-    refuses=[EmailTaken],
+    refuses=[EmailTaken, CommonPassword, Busy],
     location="/v1/users/{id}",
     docs=docs.REGISTER,
 )
@@ -34,6 +46,18 @@ async def read_me(user: CurrentUser) -> User:
 @api.patch("/me", answer=UserRead, policy=Policy.USER, refuses=[PreconditionFailed, UnknownImages], docs=docs.CHANGE_ME)
 async def change_me(changes: UserUpdate, user: CurrentUser, versions: IfMatch) -> User:
     return await profiles.change(user, changes, versions)
+
+
+@api.put(
+    "/me/password",
+    policy=Policy.USER,
+    refuses=[WrongPassword, CommonPassword, TooManyLogins, Busy],
+    docs=docs.CHANGE_PASSWORD,
+)
+async def change_password(
+    form: PasswordChange, user: CurrentUser, session_id: CurrentSession, caller: CallerOf
+) -> None:
+    await sessions.change_password(user, form, session_id, caller)
 
 
 @api.get("/me/events", answer=EventPage, policy=Policy.USER, refuses=[InvalidCursor], docs=docs.MY_EVENTS)

@@ -13,6 +13,7 @@ os.environ |= {
     "ARGON2_LANES": "1",
     "MAIL_URL": f"file:{tempfile.mkdtemp(prefix='underline-mail-')}",
     "CHORES_EVERY_S": "0",
+    "REFUSAL_FLOOR_MS": "0",
 }
 os.environ.setdefault("DATA_DIR", ".data/tests")
 os.environ.pop("DYNO", None)

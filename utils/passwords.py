@@ -1,7 +1,17 @@
-"""Hashing passwords off the event loop: Argon2id (RFC 9106), with older bcrypt hashes still verified."""
+"""Hashing passwords off the event loop: Argon2id (RFC 9106), with older bcrypt hashes still verified.
+
+A worker hashes a few at a time, on threads of their own that yield to the event loop; a bounded number waits.
+"""
 
 import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from importlib import resources
+from typing import TypeVar
 
 from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
@@ -9,8 +19,27 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
 from config.main import settings
+from models.exceptions import Busy, CommonPassword
 
-_at_once = asyncio.Semaphore(2)
+Result = TypeVar("Result")
+BACKGROUND = 10  # the niceness of the threads, which the lanes of Argon2 inherit
+
+
+class _Queue:
+    """How many passwords wait or are being hashed."""
+
+    length = 0
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings.hashes_at_once, "passwords", initializer=_step_back)
+
+
+def _step_back() -> None:
+    """Let the event loop go first; Linux has a niceness for each thread."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND)
 
 
 @cache
@@ -27,10 +56,22 @@ def _decoy() -> str:
     return _hasher().hash("nobody's password")
 
 
-async def hash_password(password: str) -> str:
-    """The Argon2id hash of a password, in PHC string format."""
-    async with _at_once:
-        return await asyncio.to_thread(_hasher().hash, password)
+@cache
+def _common() -> frozenset[str]:
+    text = resources.files("utils").joinpath("common_passwords.txt").read_text("utf-8")
+    return frozenset(line for line in text.splitlines() if not line.startswith("# "))
+
+
+async def hash_password(password: str, pointer: str = "/password") -> str:
+    """The Argon2id hash of a new password, in PHC string format.
+
+    Raises:
+        CommonPassword: it is among the commonest; `pointer` names its field.
+        Busy: too many others wait.
+    """
+    if password.casefold() in _common():
+        raise CommonPassword(pointer)
+    return await _off_the_loop(lambda: _hasher().hash(password))
 
 
 async def verify(password: str, known: str | None) -> tuple[bool, str | None]:
@@ -38,9 +79,21 @@ async def verify(password: str, known: str | None) -> tuple[bool, str | None]:
 
     Returns:
         Whether they belong together, and the hash to store from now on if the stored one is of an older kind.
+
+    Raises:
+        Busy: too many others wait.
     """
-    async with _at_once:
-        return await asyncio.to_thread(_verify, password, known)
+    return await _off_the_loop(lambda: _verify(password, known))
+
+
+async def _off_the_loop(work: Callable[[], Result]) -> Result:
+    if _Queue.length >= settings.hashes_at_once + settings.hashes_waiting:
+        raise Busy
+    _Queue.length += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_threads(), work)
+    finally:
+        _Queue.length -= 1
 
 
 def _verify(password: str, known: str | None) -> tuple[bool, str | None]:

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from models.auth import Caller
 from models.events import Approval, Decision, Event, EventQuery, Status
 from models.exceptions import Forbidden
 from models.underline_client import (
@@ -22,14 +23,16 @@ PROFILE_EVENTS = 100
 STRETCH = 100
 
 
-async def register(form: ClientRegistration) -> ClientToken:
+async def register(form: ClientRegistration, caller: Caller) -> ClientToken:
     """Make an account and sign it in.
 
     Raises:
         EmailTaken: another account has this address.
+        CommonPassword: the password is too common.
+        Busy: too many others sign in at this moment.
     """
     await users.register(form.to_user())
-    return ClientToken(jwt=await sessions.log_in_client(form.email, form.password.get_secret_value()))
+    return ClientToken(jwt=await sessions.log_in_client(form.email, form.password.get_secret_value(), caller))
 
 
 async def register_admin(form: ClientRegistration) -> Done:
@@ -42,13 +45,16 @@ async def register_admin(form: ClientRegistration) -> Done:
     return Done()
 
 
-async def log_in(form: ClientLogin) -> ClientToken:
+async def log_in(form: ClientLogin, caller: Caller) -> ClientToken:
     """Sign in.
 
     Raises:
         WrongCredentials: no account, wrong password, or suspended.
+        TooManyLogins: too many wrong passwords came before.
+        Busy: too many others sign in at this moment.
     """
-    return ClientToken(jwt=await sessions.log_in_client(form.identifier.email, form.password.get_secret_value()))
+    password = form.password.get_secret_value()
+    return ClientToken(jwt=await sessions.log_in_client(form.identifier.email, password, caller))
 
 
 async def show(user_id: str) -> ClientUser:

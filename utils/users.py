@@ -8,8 +8,8 @@ from pymongo.errors import DuplicateKeyError
 
 from config import db
 from models.commons import Page, now
-from models.exceptions import EmailTaken, PreconditionFailed, UserNotFound
-from models.notices import ImagesDeleted, UserDeleted
+from models.exceptions import EmailTaken, LastAdmin, PreconditionFailed, UserNotFound
+from models.notices import ImagesDeleted, PasswordChanged, UserDeleted, UserSuspended
 from models.users import LiveSession, Role, User, UserAdminUpdate, UserCreate, UserUpdate, fold_email
 from utils import cursors, hub, passwords
 
@@ -88,22 +88,84 @@ async def change_as_admin(user_id: str, changes: UserAdminUpdate, versions: tupl
     Raises:
         UserNotFound: there is no such account.
         PreconditionFailed: it is at none of `versions`.
+        LastAdmin: nobody would be left to administer.
     """
-    return await _set(user_id, changes.model_dump(exclude_unset=True), versions)
+    values = changes.model_dump(exclude_unset=True)
+    if changes.suspended:
+        values["sessions"] = []
+    weakens = changes.suspended or changes.role not in (None, Role.ADMIN)
+    user = await (_set_guarded(user_id, values, versions) if weakens else _set(user_id, values, versions))
+    if changes.suspended:
+        await hub.publish(UserSuspended(user_id))
+    return user
 
 
-async def set_password_hash(user_id: str, password_hash: str, known: str) -> None:
+async def set_password(user_id: str, password_hash: str, keep: str | None = None, known: str | None = None) -> None:
+    """Give an account another password, and end all its sessions, but one to `keep`, in the same write.
+
+    Args:
+        user_id: the account.
+        password_hash: of the new password.
+        keep: the session that goes on.
+        known: the hash that is replaced, if no other may be.
+
+    Raises:
+        UserNotFound: there is no such account, or its hash is not `known`.
+    """
+    result = await _users().update_one(
+        {"_id": user_id, **({"password_hash": known} if known else {})},
+        {
+            "$set": {"password_hash": password_hash, "updated_at": now()},
+            "$inc": {"version": 1},
+            "$pull": {"sessions": {"id": {"$ne": keep}}},
+        },
+    )
+    if result.matched_count == 0:
+        raise UserNotFound("There is no such user any more.")
+    await hub.publish(PasswordChanged(user_id, keep))
+
+
+async def renew_password_hash(user_id: str, password_hash: str, known: str) -> None:
     """Replace a hash by one of the current kind, unless it was changed meanwhile."""
     await _users().update_one({"_id": user_id, "password_hash": known}, {"$set": {"password_hash": password_hash}})
 
 
-async def add_session(user_id: str, session: LiveSession) -> bool:
-    """Let a session in, and the oldest ones out beyond `MAX_SESSIONS`; False if the account may not sign in."""
+async def add_session(user_id: str, session: LiveSession, password_hash: str) -> bool:
+    """Let a session in, and those unused for longest out beyond `MAX_SESSIONS`.
+
+    Returns:
+        False if the account may not sign in, or its hash is not the one that the password was compared with.
+    """
+    newest = {"$each": [session.model_dump()], "$sort": {"expires_at": 1}, "$slice": -MAX_SESSIONS}
     result = await _users().update_one(
-        {"_id": user_id, "suspended": False},
-        {"$push": {"sessions": {"$each": [session.model_dump()], "$slice": -MAX_SESSIONS}}},
+        {"_id": user_id, "suspended": False, "password_hash": password_hash},
+        {"$push": {"sessions": newest}, "$set": {"signed_in_at": now()}},
     )
     return result.matched_count == 1
+
+
+async def extend_session(user_id: str, session: LiveSession) -> User | None:
+    """Let a session live longer; None if it is over, or the account gone or suspended."""
+    document = await _users().find_one_and_update(
+        {"_id": user_id, "suspended": False, "sessions.id": session.id},
+        {"$set": {"sessions.$[it].expires_at": session.expires_at}},
+        array_filters=[{"it.id": session.id}],
+        return_document=ReturnDocument.AFTER,
+    )
+    return User.from_document(document) if document else None
+
+
+async def end_session(user_id: str, session_id: str) -> bool:
+    """End one session, at once and everywhere; False if it was over."""
+    result = await _users().update_one(
+        {"_id": user_id, "sessions.id": session_id}, {"$pull": {"sessions": {"id": session_id}}}
+    )
+    return result.matched_count == 1
+
+
+async def end_sessions(user_id: str, keep: str | None = None) -> None:
+    """End all sessions, but one to `keep`, at once and everywhere."""
+    await _users().update_one({"_id": user_id}, {"$pull": {"sessions": {"id": {"$ne": keep}}}})
 
 
 async def delete(user_id: str, versions: tuple[int, ...] | None = None) -> None:
@@ -112,10 +174,16 @@ async def delete(user_id: str, versions: tuple[int, ...] | None = None) -> None:
     Raises:
         UserNotFound: there is no such account.
         PreconditionFailed: it is at none of `versions`.
+        LastAdmin: nobody would be left to administer.
     """
-    result = await _users().delete_one({"_id": user_id, **_at(versions)})
-    if result.deleted_count == 0:
-        raise await _refusal(user_id)
+
+    async def work(transaction: db.Transaction) -> None:
+        gone = await _users().find_one_and_delete({"_id": user_id, **_at(versions)}, session=transaction)
+        if gone is None:
+            raise await _refusal(user_id)
+        await _require_another_admin(gone, transaction)
+
+    await db.in_transaction(work)
     await hub.publish(UserDeleted(user_id))
 
 
@@ -157,19 +225,50 @@ async def promote(user_id: str, role: Role) -> User:
 
     Raises:
         UserNotFound: there is no such account.
+        LastAdmin: nobody would be left to administer.
     """
-    return await _set(user_id, {"role": role}, None)
+    return await _set_guarded(user_id, {"role": role}, None)
+
+
+async def _set_guarded(user_id: str, values: Mapping[str, Any], versions: tuple[int, ...] | None) -> User:
+    """Like `_set`, for what may take an admin away."""
+
+    async def work(transaction: db.Transaction) -> User:
+        before = await _users().find_one_and_update(
+            {"_id": user_id, **_at(versions)}, _change(values), session=transaction
+        )
+        if before is None:
+            raise await _refusal(user_id)
+        await _require_another_admin(before, transaction)
+        after = await _users().find_one({"_id": user_id}, session=transaction)
+        return User.model_validate(after)
+
+    return await db.in_transaction(work)
+
+
+async def _require_another_admin(before: Mapping[str, Any], transaction: db.Transaction) -> None:
+    """Write to one of the admins who stay: rivals who take that one away conflict, and see what is left afterwards."""
+    if before["role"] != Role.ADMIN or before["suspended"]:
+        return
+    another = {"_id": {"$ne": before["_id"]}, "role": Role.ADMIN, "suspended": False}
+    result = await _users().update_one(another, {"$inc": {"stayed_admin": 1}}, session=transaction)
+    if result.matched_count == 0:
+        raise LastAdmin
 
 
 async def _set(user_id: str, values: Mapping[str, Any], versions: tuple[int, ...] | None) -> User:
     document = await _users().find_one_and_update(
         {"_id": user_id, **_at(versions)},
-        {"$set": {**values, "updated_at": now()}, "$inc": {"version": 1}},
+        _change(values),
         return_document=ReturnDocument.AFTER,
     )
     if document is None:
         raise await _refusal(user_id)
     return User.from_document(document)
+
+
+def _change(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"$set": {**values, "updated_at": now()}, "$inc": {"version": 1}}
 
 
 def _at(versions: tuple[int, ...] | None) -> dict[str, Any]:
