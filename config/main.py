@@ -44,7 +44,9 @@ class LogFormat(StrEnum):
 class Settings(BaseSettings):
     """Read once at start-up; a bad value stops the process before it serves."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     environment: Environment = Environment.LOCAL
     dyno: str | None = None  # Heroku sets it: production, whatever ENVIRONMENT says
@@ -85,11 +87,6 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         """Read a comma-separated list."""
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-    @field_validator("mongo_db_uri", "redis_url", "jwt_secret_key", "jwt_secret_key_previous", "dyno", mode="before")
-    @classmethod
-    def _empty_is_unset(cls, value: object) -> object:
-        return None if value == "" else value
 
     @field_validator("mail_url")
     @classmethod
