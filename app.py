@@ -12,7 +12,7 @@ from config.main import LOCAL_ORIGINS, settings
 from config.main import app as app  # noqa: PLC0414  # the name that servers look for
 from models.notices import EventDeleted, ImagesDeleted, PasswordChanged, UserDeleted, UserSuspended
 from routes import _problems, _refusals, admin, auth, events, feedback, health, images, pages, underline_client, users
-from utils import chores, galleries, hub, indexes, mail, tokens
+from utils import audit, chores, galleries, hub, indexes, mail, tokens
 from utils import events as events_store
 from utils import feedback as feedback_store
 from utils import images as images_store
@@ -27,6 +27,7 @@ WIRING: dict[type, list[hub.Handler]] = {
         images_store.on_user_deleted,
         tokens.on_user_deleted,
         mail.on_user_deleted,
+        audit.on_user_deleted,
     ],
     UserSuspended: [sessions_store.on_user_gone],
     PasswordChanged: [sessions_store.on_password_changed],

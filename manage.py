@@ -53,11 +53,15 @@ def create_admin(
 
 
 @commands.command("check")
-def check() -> None:
+def check(
+    follow_audit: Annotated[bool, typer.Option("--audit", help="Follow the chain of the audit log, too.")] = False,
+) -> None:
     """Look at settings, store and indexes, and say what is wrong."""
 
     async def work() -> str:
         findings = await checks.findings()
+        if follow_audit:
+            findings.append(await checks.audit_log())
         for finding in findings:
             typer.echo(("ok       " if finding.good else "WRONG    ") + finding.text)
         if not all(finding.good for finding in findings):

@@ -35,3 +35,26 @@ CHANGE_USER: Operation = {
     "request_examples": {"promote": {"role": "moderator"}, "suspend": {"suspended": True}},
     "answer_example": {**USER, "role": "moderator", "version": 2},
 }
+AUDIT: Operation = {
+    "summary": "Read the audit log",
+    "description": "What staff changed, and what anybody changed of other people's, newest first: who, what, which "
+    "fields, in which request; never what was written. An erased person appears under a pseudonym. Each record is "
+    "chained to the one before by its hash; `manage.py check --audit` verifies the chain.",
+    "response_description": "A stretch of the log.",
+    "answer_example": {
+        "items": [
+            {
+                "id": "6a5e0d0f-7f0e-4cb9-8b8e-0b2f8cb1f6a7",
+                "seq": 1,
+                "at": "2026-11-22T10:00:00Z",
+                "actor_id": USER["id"],
+                "action": "event.decided",
+                "target_id": EVENT["id"],
+                "fields": ["approval", "decision_reason"],
+                "request_id": "7f0c9a52e2f04c0d",
+                "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            }
+        ],
+        "next_cursor": None,
+    },
+}

@@ -2,19 +2,30 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Depends, Query
 
 from docs import admin as docs
+from models.audit import Action, AuditPage, AuditQuery, AuditRecord
 from models.commons import Page
-from models.events import Approval, Decision, Event, EventPage, EventQuery, EventRead
+from models.events import Approval, Decision, Event, EventPage, EventQuery, EventRead, Moment
 from models.exceptions import AlreadyDecided, EventNotFound, InvalidCursor, LastAdmin, PreconditionFailed, UserNotFound
 from models.users import Role, User, UserAdminUpdate, UserPage, UserRead
-from routes._callers import IfMatch
+from routes._callers import CurrentUser, IfMatch
 from routes._operations import Operations, Policy
 from routes._parameters import Cursor, Limit, PathEventId, PathUserId
-from utils import events, users
+from utils import audit, events, users
 
 api = Operations("admin", "/v1/admin")
+
+
+def _audit_query(
+    actor_id: Annotated[str | None, Query(max_length=64, description="Who did it.")] = None,
+    action: Annotated[Action | None, Query(description="What was done.")] = None,
+    target_id: Annotated[str | None, Query(max_length=64, description="What it was done to.")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="Not before this time.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Before this time.")] = None,
+) -> AuditQuery:
+    return AuditQuery(actor_id=actor_id, action=action, target_id=target_id, since=since, until=until)
 
 
 @api.get("/events", answer=EventPage, policy=Policy.MODERATOR, refuses=[InvalidCursor], docs=docs.QUEUE)
@@ -33,8 +44,8 @@ async def queue(
     refuses=[EventNotFound, AlreadyDecided],
     docs=docs.DECIDE,
 )
-async def decide(event_id: PathEventId, verdict: Decision) -> Event:
-    return await events.decide(event_id, verdict)
+async def decide(event_id: PathEventId, verdict: Decision, user: CurrentUser) -> Event:
+    return await events.decide(event_id, verdict, user)
 
 
 @api.get("/users", answer=UserPage, policy=Policy.ADMIN, refuses=[InvalidCursor], docs=docs.USERS)
@@ -53,3 +64,10 @@ async def list_users(
 )
 async def change_user(user_id: PathUserId, changes: UserAdminUpdate, versions: IfMatch) -> User:
     return await users.change_as_admin(user_id, changes, versions)
+
+
+@api.get("/audit", answer=AuditPage, policy=Policy.ADMIN, refuses=[InvalidCursor], docs=docs.AUDIT)
+async def list_audit(
+    query: Annotated[AuditQuery, Depends(_audit_query)], limit: Limit = 20, cursor: Cursor = None
+) -> Page[AuditRecord]:
+    return await audit.listing(query, limit, cursor)

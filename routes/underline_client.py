@@ -145,8 +145,8 @@ async def queue() -> Row:
     refuses=[EventNotFound, AlreadyDecided],
     docs=docs.DECIDE,
 )
-async def decide(wanted: Annotated[ClientDecision, Query()]) -> Done:
-    return await underline_client.decide(wanted)
+async def decide(wanted: Annotated[ClientDecision, Query()], user: ClientUser) -> Done:
+    return await underline_client.decide(wanted, user)
 
 
 @api.post(

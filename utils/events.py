@@ -1,12 +1,13 @@
 """Events: the one owner of `events`, of who may see and change one, and of the counters that others' documents make."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 from pymongo import IndexModel, ReturnDocument
 
 from config import db
 from config.main import settings
+from models.audit import Action, Deed
 from models.commons import Page, now
 from models.events import (
     Approval,
@@ -30,7 +31,7 @@ from models.exceptions import (
 )
 from models.notices import EventCancelled, EventDeleted, ImagesDeleted, UserDeleted
 from models.users import Role, User, UserId
-from utils import _event_changes, _event_search, cursors, hub, images
+from utils import _event_changes, _event_search, audit, cursors, hub, images
 
 COLLECTION = "events"
 INDEXES = (
@@ -131,10 +132,12 @@ async def change(event_id: str, changes: EventUpdate, actor: User, versions: tup
     if "image_ids" in changes.model_fields_set:
         await _require_images(actor, changes.image_ids, event_id)
     order = _event_changes.in_order(changes)
-    document = await _events().find_one_and_update(
+    document = await _update(
         {"_id": event_id, "cancelled_at": None, **_changeable_by(actor), **_at(versions), **order},
         _event_changes.pipeline(changes, by_admin=actor.role is Role.ADMIN, moment=now()),
-        return_document=ReturnDocument.AFTER,
+        actor,
+        Action.EVENT_CHANGED,
+        changes.model_fields_set,
     )
     if document is None:
         raise await _refusal(event_id, actor, versions) or Invalid(
@@ -153,7 +156,7 @@ async def cancel(event_id: str, actor: User, versions: tuple[int, ...] | None = 
         PreconditionFailed: it is at none of `versions`.
     """
     moment = now()
-    document = await _events().find_one_and_update(
+    document = await _update(
         {
             "_id": event_id,
             "cancelled_at": None,
@@ -162,7 +165,8 @@ async def cancel(event_id: str, actor: User, versions: tuple[int, ...] | None = 
             **_at(versions),
         },
         {"$set": {"cancelled_at": moment, "updated_at": moment}, "$inc": {"version": 1}},
-        return_document=ReturnDocument.AFTER,
+        actor,
+        Action.EVENT_CANCELLED,
     )
     if document is None:
         event = await get(event_id, actor)
@@ -181,27 +185,40 @@ async def delete(event_id: str, actor: User, versions: tuple[int, ...] | None = 
         Forbidden: the actor is neither its creator nor an admin.
         PreconditionFailed: it is at none of `versions`.
     """
-    document = await _events().find_one_and_delete({"_id": event_id, **_changeable_by(actor), **_at(versions)})
+    mine = {"_id": event_id, **_changeable_by(actor), **_at(versions)}
+
+    async def remove(session: db.Transaction | None) -> db.Document | None:
+        return await _events().find_one_and_delete(mine, session=session)
+
+    deed = Deed.by(actor, Action.EVENT_DELETED, event_id)
+    document = await audit.watched(actor, actor.get_id(), deed, remove)
     if document is None:
         raise await _refusal(event_id, actor, versions) or EventNotFound("There is no event with this id.")
     event = Event.from_document(document)
     await hub.publish(EventDeleted(event_id, event.creator_id or "", tuple(event.image_ids)))
 
 
-async def decide(event_id: str, verdict: Decision) -> Event:
+async def decide(event_id: str, verdict: Decision, actor: User | None = None) -> Event:
     """Take an event out of the queue.
+
+    Args:
+        event_id: which one.
+        verdict: what becomes of it.
+        actor: the moderator who decides; None: a command of the operator's.
 
     Raises:
         EventNotFound: there is none.
         AlreadyDecided: it was out of the queue before.
     """
-    document = await _events().find_one_and_update(
+    document = await _update(
         {"_id": event_id, "approval": Approval.UNAPPROVED},
         {
             "$set": {"approval": verdict.decision, "decision_reason": verdict.reason, "updated_at": now()},
             "$inc": {"version": 1},
         },
-        return_document=ReturnDocument.AFTER,
+        actor,
+        Action.EVENT_DECIDED,
+        ["approval", "decision_reason"],
     )
     if document is None:
         current = await _events().find_one({"_id": event_id}, {"approval": 1})
@@ -272,6 +289,23 @@ async def on_images_deleted(notice: ImagesDeleted) -> None:
         {"image_ids": gone},
         {"$pull": {"image_ids": gone}, "$set": {"updated_at": now()}, "$inc": {"version": 1}},
     )
+
+
+async def _update(
+    where: Mapping[str, Any],
+    update: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    actor: User | None,
+    action: Action,
+    fields: Iterable[str] = (),
+) -> db.Document | None:
+    """Change the event that `where` describes, and record it where staff does; the filter keeps others to their own."""
+
+    async def change(session: db.Transaction | None = None) -> db.Document | None:
+        return await _events().find_one_and_update(where, update, return_document=ReturnDocument.AFTER, session=session)
+
+    if actor is None:
+        return await change()
+    return await audit.watched(actor, actor.get_id(), Deed.by(actor, action, where["_id"], fields), change)
 
 
 def _may_change(event: Event, actor: User) -> bool:

@@ -6,6 +6,7 @@ from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from config import db
+from models.audit import Action, Deed
 from models.commons import Page, now
 from models.events import Event
 from models.exceptions import (
@@ -18,7 +19,7 @@ from models.exceptions import (
 from models.feedback import Feedback, FeedbackCreate, FeedbackUpdate
 from models.notices import EventDeleted, UserDeleted
 from models.users import User, UserId
-from utils import cursors, events
+from utils import audit, cursors, events
 
 COLLECTION = "feedback"
 INDEXES = (
@@ -116,7 +117,8 @@ async def change(
             await _count(old, new, session)
         return new
 
-    changed = await db.in_transaction(update)
+    deed = Deed.by(actor, Action.FEEDBACK_CHANGED, feedback_id, values)
+    changed = await audit.watched_transaction(actor, actor.get_id(), deed, update)
     if changed is None:
         raise await _refusal(feedback_id, actor, "This is for its author.", removing=False)
     return changed
@@ -134,14 +136,16 @@ async def remove(feedback_id: str, actor: User, versions: tuple[int, ...] | None
     if not _may_remove(feedback, event, actor):
         raise Forbidden("This is for its author, the event's creator and staff.")
 
-    async def delete(session: db.Transaction) -> bool:
+    async def delete(session: db.Transaction) -> Feedback | None:
         document = await _feedback().find_one_and_delete({"_id": feedback_id, **_at(versions)}, session=session)
         if document is None:
-            return False
-        await _count(Feedback.from_document(document), None, session)
-        return True
+            return None
+        removed = Feedback.from_document(document)
+        await _count(removed, None, session)
+        return removed
 
-    if not await db.in_transaction(delete):
+    deed = Deed.by(actor, Action.FEEDBACK_REMOVED, feedback_id)
+    if await audit.watched_transaction(actor, feedback.author_id, deed, delete) is None:
         raise await _refusal(feedback_id, actor, "", removing=True)
 
 

@@ -17,12 +17,13 @@ from gridfs.errors import CorruptGridFile
 from pymongo import IndexModel
 
 from config import db
+from models.audit import Action, Deed
 from models.commons import now
 from models.exceptions import Forbidden, ImageNotFound
 from models.images import Image, Rendition, Width
 from models.notices import ImagesDeleted, UserDeleted
 from models.users import User
-from utils import hub
+from utils import audit, hub
 from utils._pictures import Encoded, renditions
 
 BUCKET = "images"
@@ -141,7 +142,12 @@ async def delete(image_id: str, actor: User) -> None:
     image = await get(image_id)  # its owner never changes
     if not actor.is_staff and image.owner_id != actor.get_id():
         raise Forbidden("This is for whoever uploaded the image, and for moderators.")
-    await discard(image.owner_id, [image_id])
+    await hub.publish(ImagesDeleted(image.owner_id, (image_id,)))
+
+    async def erase(session: db.Transaction | None) -> bool | None:
+        return await _erase([image_id], session) or None
+
+    await audit.watched(actor, image.owner_id, Deed.by(actor, Action.IMAGE_DELETED, image_id), erase)
 
 
 async def discard(owner_id: str, image_ids: Sequence[str]) -> None:
@@ -153,11 +159,12 @@ async def discard(owner_id: str, image_ids: Sequence[str]) -> None:
         await _erase(gone)
 
 
-async def _erase(image_ids: Sequence[str]) -> None:
-    """Remove all files of the images: their entries first, so that nothing is ever seen cut short."""
+async def _erase(image_ids: Sequence[str], session: db.Transaction | None = None) -> bool:
+    """Remove all files of the images: entries first, so that nothing is seen cut short; whether there was any."""
     files = _all_ids(image_ids)
-    await _files().delete_many({"_id": {"$in": files}})
-    await _chunks().delete_many({"files_id": {"$in": files}})
+    entries = await _files().delete_many({"_id": {"$in": files}}, session=session)
+    await _chunks().delete_many({"files_id": {"$in": files}}, session=session)
+    return entries.deleted_count > 0
 
 
 async def on_user_deleted(notice: UserDeleted) -> None:

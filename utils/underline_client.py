@@ -115,7 +115,7 @@ async def queue() -> Row:
     return Row(events=list((await events.search(EventQuery.queue(Approval.UNAPPROVED), STRETCH)).items))
 
 
-async def decide(wanted: ClientDecision) -> Done:
+async def decide(wanted: ClientDecision, moderator: User) -> Done:
     """Take an event out of the queue.
 
     Raises:
@@ -123,5 +123,5 @@ async def decide(wanted: ClientDecision) -> Done:
         AlreadyDecided: it was out of the queue before.
     """
     word: Literal[Approval.APPROVED, Approval.DENIED] = wanted.approval
-    await events.decide(wanted.event_id, Decision(decision=word))
+    await events.decide(wanted.event_id, Decision(decision=word), moderator)
     return Done()
