@@ -6,16 +6,19 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from getpass import getpass
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import Progress
 
 import app as service
 from config import db, tasks
+from config.main import settings
 from models.exceptions import DomainError
 from models.users import Role, UserCreate
-from utils import checks, chores, feedback, images, users
+from utils import checks, chores, demo, feedback, images, users
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -71,6 +74,33 @@ def check(
     _run(work)
 
 
+@commands.command("demo")
+def fill_with_demo(
+    events: Annotated[int, typer.Option(min=1, max=100_000, help="How many events.")] = 3000,
+    city: Annotated[str, typer.Option(help="miami or madrid.")] = "miami",
+    seed: Annotated[int, typer.Option(help="The same one makes the same people and events.")] = 1,
+) -> None:
+    """Fill the store with people, events of the coming months, feedback and pictures around a real city.
+
+    What is there already stays as it is, so that running it twice changes nothing.
+    """
+    if settings.hosted:
+        _refuse("The accounts of the demonstration have a password that everybody knows: not on a deployment.")
+    try:
+        wanted = demo.plan(city, events, seed)
+    except KeyError:
+        _refuse(f"There is no demonstration of {city}.")
+
+    async def work() -> str:
+        with Progress(console=Console(stderr=True)) as progress:
+            task = progress.add_task("Events", total=events)
+            made = await demo.populate(wanted, lambda done: progress.advance(task, done))
+        summary = ", ".join(f"{count} {kind}" for kind, count in made.items())
+        return f"New: {summary}. Sign in as person0.{seed}@demo.example.org, password: {demo.PASSWORD}"
+
+    _run(work)
+
+
 @commands.command("repair")
 def repair() -> None:
     """Mend what a crash may have left: counters that disagree with their documents, unfinished images."""
@@ -121,7 +151,7 @@ def _reporting_refusals() -> Iterator[None]:
         _refuse("The document store does not answer.")
 
 
-def _refuse(reason: str) -> None:
+def _refuse(reason: str) -> NoReturn:
     typer.echo(reason, err=True)
     raise typer.Exit(REFUSED)
 

@@ -32,6 +32,7 @@ from models.exceptions import (
 from models.notices import EventCancelled, EventDeleted, ImagesDeleted, UserDeleted
 from models.users import Role, User, UserId
 from utils import _event_changes, _event_search, audit, cursors, hub, images
+from utils._bulk import insert_missing
 
 COLLECTION = "events"
 INDEXES = (
@@ -78,6 +79,11 @@ async def create(form: EventCreate, creator: User) -> Event:
     )
     await _events().insert_one(event.model_dump())
     return event
+
+
+async def add_missing(planned: Sequence[Event]) -> set[str]:
+    """Store events made elsewhere as they are, unless they are there; answers the ids of those that were not."""
+    return await insert_missing(_events(), [each.model_dump() for each in planned])
 
 
 async def get(event_id: str, viewer: User | None = None) -> Event:

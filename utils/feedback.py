@@ -1,5 +1,6 @@
 """Feedback: the one owner of `feedback`, and of the truth behind an event's feedback counters."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pymongo import IndexModel
@@ -20,6 +21,7 @@ from models.feedback import Feedback, FeedbackCreate, FeedbackUpdate
 from models.notices import EventDeleted, UserDeleted
 from models.users import User, UserId
 from utils import audit, cursors, events
+from utils._bulk import insert_missing
 
 COLLECTION = "feedback"
 INDEXES = (
@@ -59,6 +61,11 @@ async def leave(event_id: str, form: FeedbackCreate, author: User) -> Feedback:
     except DuplicateKeyError as error:
         raise FeedbackExists("Change the feedback that you left before instead.") from error
     return feedback
+
+
+async def add_missing(opinions: Sequence[Feedback]) -> set[str]:
+    """Store feedback made elsewhere as they are, unless they are there; answers the ids of those that were not."""
+    return await insert_missing(_feedback(), [each.model_dump() for each in opinions])
 
 
 async def get(feedback_id: str, viewer: User | None = None) -> Feedback:

@@ -5,7 +5,7 @@ Variants are written first and the image last: it is there when its own entry in
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, BinaryIO
@@ -59,6 +59,24 @@ async def upload(file: BinaryIO, owner: User) -> Image:
     """
     whole, narrower = await asyncio.get_running_loop().run_in_executor(_decoders, renditions, file)
     return await _keep(Image(owner_id=owner.get_id(), **whole.about.model_dump()), whole, narrower)
+
+
+async def add_missing(image_id: str, draw: Callable[[], BinaryIO], owner: User) -> bool:
+    """Keep a picture under an identifier that is known beforehand, unless it is there; whether it was not.
+
+    Args:
+        image_id: its identifier.
+        draw: makes the file, in a worker thread and only if it is needed.
+        owner: whose it will be.
+    """
+    if await _files().find_one({"_id": image_id}, {"_id": 1}):
+        return False
+    await _erase([image_id])  # variants that an earlier, broken-off try has left
+    work = asyncio.get_running_loop().run_in_executor
+    whole, narrower = await work(_decoders, lambda: renditions(draw()))
+    about = whole.about.model_dump()
+    await _keep(Image(_id=image_id, owner_id=owner.get_id(), **about), whole, narrower)
+    return True
 
 
 async def _keep(image: Image, whole: Encoded, narrower: dict[Width, Encoded]) -> Image:

@@ -1,6 +1,6 @@
 """Accounts: the one owner of `users`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pymongo import IndexModel, ReturnDocument
@@ -12,6 +12,7 @@ from models.exceptions import EmailTaken, LastAdmin, PreconditionFailed, UserNot
 from models.notices import ImagesDeleted, PasswordChanged, UserDeleted, UserSuspended
 from models.users import LiveSession, Role, User, UserAdminUpdate, UserCreate, UserUpdate, fold_email
 from utils import cursors, hub, passwords
+from utils._bulk import insert_missing
 
 COLLECTION = "users"
 INDEXES = (
@@ -46,6 +47,11 @@ async def register(form: UserCreate, role: Role = Role.USER) -> User:
     except DuplicateKeyError as error:
         raise EmailTaken("Another account has this e-mail address.") from error
     return user
+
+
+async def add_missing(people: Sequence[User]) -> set[str]:
+    """Store accounts made elsewhere as they are, unless they are there; answers the ids of those that were not."""
+    return await insert_missing(_users(), [each.model_dump() for each in people])
 
 
 async def find(user_id: str) -> User | None:
