@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from config import db, middleware, openapi, tasks
+from config.compression import Compression
 from config.main import LOCAL_ORIGINS, settings
 from config.main import app as app  # noqa: PLC0414  # the name that servers look for
 from models.notices import EventDeleted, ImagesDeleted, PasswordChanged, UserDeleted, UserSuspended
@@ -60,7 +61,8 @@ _refusals.install(app, db.STORE_AWAY)
 app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's way to replace it
 
 app.router.lifespan_context = lifespan
-app.add_middleware(middleware.Guard, render=_problems.render)  # innermost
+app.add_middleware(middleware.Guard, render=_problems.render, hosts=settings.allowed_hosts)  # innermost
+app.add_middleware(Compression)
 app.add_middleware(
     CORSMiddleware,
     allow_origins=settings.cors_origins,
@@ -76,7 +78,17 @@ app.add_middleware(
         "X-Request-ID",
         "token",
     ],
-    expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Request-ID", "RateLimit", "RateLimit-Policy"],
+    expose_headers=[
+        "Deprecation",
+        "ETag",
+        "Idempotency-Replayed",
+        "Link",
+        "Location",
+        "RateLimit",
+        "RateLimit-Policy",
+        "Retry-After",
+        "X-Request-ID",
+    ],
     max_age=600,
 )
-app.add_middleware(middleware.RequestContext)  # outermost
+app.add_middleware(middleware.RequestContext, observe=lambda *_: None, hosted=settings.hosted)  # outermost

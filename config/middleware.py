@@ -3,66 +3,121 @@
 import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
 
 from fastapi import Request, Response
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config import context
-from models.exceptions import DomainError, InternalError, TooLarge
+from models.exceptions import DomainError, InternalError, MisdirectedRequest, TooLarge
 
 Render = Callable[[Request, DomainError], Response]
+Observe = Callable[[Scope, int, float, int], None]
+RawHeaders = list[tuple[bytes, bytes]]
 
-_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _log = logging.getLogger("underline")
 
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
+# Every answer carries these unless it says otherwise itself; names in lower case, as ASGI has them.
+DEFAULT_HEADERS: RawHeaders = [
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+]
+TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000")
+UNGUARDED_PATHS = frozenset({"/livez", "/readyz"})  # platforms ask for these by address, not by name
+UPLOAD_PATHS = frozenset({"/v1/images", "/images/upload"})
 MAX_BODY_BYTES = 1_000_000
 MAX_UPLOAD_BYTES = 10_000_000 + 100_000  # the image and what multipart puts around it
+CLIENT_LEFT = 499  # what the log says of a request whose client did not wait
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """The first value of a request header; `name` in lower case."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return None
 
 
 class RequestContext:
-    """Outermost: names the request, sets the headers that all answers carry."""
+    """Outermost: names the request, sets the headers that all answers carry, answers HEAD by GET, and is observed."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap `app`."""
-        self.app = app
+    def __init__(self, app: ASGIApp, observe: Observe, *, hosted: bool = False) -> None:
+        """Wrap an application.
+
+        Args:
+            app: what to wrap.
+            observe: is told the scope, status, seconds and bytes of each answer.
+            hosted: whether browsers are told to come back by TLS only.
+        """
+        self.app, self.observe = app, observe
+        self.defaults = [*DEFAULT_HEADERS, TRANSPORT_SECURITY] if hosted else DEFAULT_HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection scope."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _SAFE_ID.fullmatch(given) else secrets.token_hex(8)
-        scope.setdefault("state", {})["request_id"] = request_id
+        begun, status, sent = perf_counter(), CLIENT_LEFT, 0
+        state = scope.setdefault("state", {})
+        request_id = _request_id(scope)
+        state["request_id"] = request_id.decode()
+        state["method"] = scope["method"]
+        empty = scope["method"] == "HEAD"
+        if empty:
+            scope["method"] = "GET"
 
-        async def send_with_headers(message: Message) -> None:
+        async def send_complete(message: Message) -> None:
+            nonlocal status, sent
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                status = message["status"]
+                own: RawHeaders = [(b"x-request-id", request_id), *state.get("headers", ())]
+                message = {**message, "headers": [*_with_defaults(message, self.defaults), *own]}
+            elif empty:
+                message = {**message, "body": b""}
+            else:
+                sent += len(message.get("body", b""))
             await send(message)
 
-        before = context.request_id.set(request_id)
+        before = context.request_id.set(state["request_id"])
         try:
-            await self.app(scope, receive, send_with_headers)
+            await self.app(scope, receive, send_complete)
         finally:
             context.request_id.reset(before)
+            self.observe(scope, status, perf_counter() - begun, sent)
+
+
+def _request_id(scope: Scope) -> bytes:
+    given = header(scope, b"x-request-id")
+    return given if given and _SAFE_ID.fullmatch(given) else secrets.token_hex(8).encode()
+
+
+def _with_defaults(message: Message, defaults: RawHeaders) -> RawHeaders:
+    headers: RawHeaders = list(message.get("headers", ()))
+    present = {name for name, _ in headers}
+    return headers + [pair for pair in defaults if pair[0] not in present]
 
 
 class Guard:
-    """Innermost: turns bugs and oversized bodies into problems, and evens out paths and HEAD."""
+    """Innermost: turns bugs, foreign hosts and oversized bodies into problems, and evens out paths."""
 
-    def __init__(self, app: ASGIApp, render: Render) -> None:
-        """Wrap `app`; `render` makes the answer to a refusal."""
+    def __init__(self, app: ASGIApp, render: Render, hosts: Sequence[str] = ()) -> None:
+        """Wrap an application.
+
+        Args:
+            app: what to wrap.
+            render: makes the answer to a refusal.
+            hosts: the names that the service answers to, `*.example.org` for all below one; none: any name.
+        """
         self.app, self.render = app, render
+        self.hosts = frozenset(host.lower() for host in hosts if not host.startswith("*."))
+        self.domains = tuple(host[1:].lower() for host in hosts if host.startswith("*."))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection scope."""
@@ -76,46 +131,44 @@ class Guard:
             started = True
             await send(message)
 
-        inner = _even_path(scope)
-        sender = _without_body(watched_send) if scope["method"] == "HEAD" else watched_send
         try:
-            await self.app(inner, _capped(inner, receive), sender)
-        except TooLarge as error:
-            await self._refuse(error, scope, receive, started, sender)
+            _even_path(scope)
+            self._check_host(scope)
+            await self.app(scope, _capped(scope, receive), watched_send)
+        except ClientDisconnect:
+            _log.info("the client left before its request was complete")
+        except DomainError as error:
+            await self._refuse(error, scope, receive, started, send)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a problem and the log the traceback
-            _log.exception("unhandled error", exc_info=error)
-            await self._refuse(InternalError("It is logged under the request id."), scope, receive, started, sender)
+            _log.exception("unhandled error", exc_info=error, extra={"request_id": scope["state"].get("request_id")})
+            await self._refuse(InternalError("It is logged under the request id."), scope, receive, started, send)
 
     async def _refuse(self, error: DomainError, scope: Scope, receive: Receive, started: bool, send: Send) -> None:
         if started:
             raise error
         await self.render(Request(scope), error)(scope, receive, send)
 
-
-def _even_path(scope: Scope) -> Scope:
-    """The same path with and without a trailing slash; HEAD is answered by GET."""
-    changes: dict[str, object] = {}
-    if len(scope["path"]) > 1 and scope["path"].endswith("/"):
-        changes["path"] = scope["path"].rstrip("/") or "/"
-    if scope["method"] == "HEAD":
-        changes["method"] = "GET"
-    return {**scope, **changes} if changes else scope
+    def _check_host(self, scope: Scope) -> None:
+        if not (self.hosts or self.domains) or scope["path"] in UNGUARDED_PATHS:
+            return
+        host = (header(scope, b"host") or b"").decode("latin-1").lower()
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+        if name not in self.hosts and not name.endswith(self.domains or ("\0",)):
+            raise MisdirectedRequest("This service does not answer to the name in Host.")
 
 
-def _without_body(send: Send) -> Send:
-    async def headers_only(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            message = {**message, "body": b""}
-        await send(message)
-
-    return headers_only
+def _even_path(scope: Scope) -> None:
+    """The same path with and without a trailing slash."""
+    path = scope["path"]
+    if len(path) > 1 and path[-1] == "/":
+        scope["path"] = path.rstrip("/") or "/"
 
 
 def _capped(scope: Scope, receive: Receive) -> Callable[[], Awaitable[Message]]:
     """Count the body as it comes in, whatever Content-Length says."""
-    cap = MAX_UPLOAD_BYTES if scope["path"] in ("/v1/images", "/images/upload") else MAX_BODY_BYTES
-    declared = Headers(scope=scope).get("content-length", "")
-    if declared.isdigit() and int(declared) > cap:
+    cap = MAX_UPLOAD_BYTES if scope["path"] in UPLOAD_PATHS else MAX_BODY_BYTES
+    declared = header(scope, b"content-length")
+    if declared is not None and declared.isdigit() and (len(declared) > 18 or int(declared) > cap):  # noqa: PLR2004  # digits that int() takes fast
         raise TooLarge(f"A body has at most {cap} bytes here.", limit=cap)
     received = 0
 

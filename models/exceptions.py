@@ -184,6 +184,12 @@ class FeedbackExists(Conflict):
     slug, title = "feedback-exists", "There is feedback of yours on this event"
 
 
+class IdempotencyInProgress(Conflict):
+    """The first request with this Idempotency-Key is still being worked on."""
+
+    slug, title = "idempotency-in-progress", "The first request with this key is not done yet"
+
+
 class PreconditionFailed(DomainError):
     """`If-Match` names a state that is no longer the current one."""
 
@@ -194,6 +200,12 @@ class TooLarge(DomainError):
     """The body is larger than the service takes."""
 
     status, slug, title = 413, "too-large", "The body is too large"
+
+
+class MisdirectedRequest(DomainError):
+    """The request names a host that this service is not."""
+
+    status, slug, title = 421, "misdirected-request", "The host is not this service"
 
 
 class UnsupportedMediaType(DomainError):
@@ -266,6 +278,12 @@ class UnknownImages(Invalid):
     """Some of the images named were not uploaded by the caller."""
 
     slug, title = "unknown-images", "Some images are not yours or not there"
+
+
+class IdempotencyKeyReused(Invalid):
+    """The Idempotency-Key came with another body before."""
+
+    slug, title = "idempotency-key-reused", "The key belongs to another request"
 
 
 class PreconditionRequired(DomainError):

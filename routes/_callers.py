@@ -14,7 +14,7 @@ _bearer = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False, sche
 _token_header = APIKeyHeader(
     name="token", auto_error=False, scheme_name="ClientToken", description="The published web client's session."
 )
-_STRONG_TAG = re.compile(r'^"(\d{1,18})(?:-[a-z]+)?"$')
+_STRONG_TAG = re.compile(r'^"(\d{1,18})(?:-[a-z]+)*"$')
 
 
 Bearer = Annotated[str | None, Depends(_bearer)]

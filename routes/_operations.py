@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import wraps
 from hashlib import blake2b
-from typing import Any, NotRequired, TypedDict, Unpack
+from typing import Any, NotRequired, TypedDict, Unpack, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
@@ -19,17 +19,20 @@ from models.exceptions import (
     Invalid,
     InvalidToken,
     MalformedBody,
+    NotAcceptable,
     StoreAway,
     TooLarge,
     Unauthenticated,
     UnsupportedMediaType,
 )
 from routes._callers import admin, current_user, moderator
+from routes._negotiation import JSON, NegotiatingRoute
 from routes._problems import problem_responses
 from routes._unknown import KnownParameters
 
 Endpoint = Callable[..., Awaitable[Any]]
-JSON = "application/json"
+VARY = "Authorization, Accept-Encoding"
+CODINGS = ("br", "gzip")  # config/compression.py adds the coding to the entity tag of what it compresses
 
 
 class Policy(StrEnum):
@@ -93,7 +96,7 @@ class Operations:
         """
         self.tag = tag
         self._guards, self._headers = guards, dict(headers or {})
-        self.router = APIRouter(prefix=prefix, tags=[tag], deprecated=deprecated or None)
+        self.router = APIRouter(prefix=prefix, tags=[tag], deprecated=deprecated or None, route_class=NegotiatingRoute)
 
     def get(self, path: str, **declared: Unpack[Declaration]) -> Callable[[Endpoint], Endpoint]:
         """Declare a GET (and HEAD) operation."""
@@ -135,6 +138,8 @@ class Operations:
                 operation_id=f"{self.tag}_{endpoint.__name__}",
                 openapi_extra=_extra(text, declared["policy"]),
             )
+            if answer and self.router.prefix.startswith("/v1"):
+                cast("NegotiatingRoute", self.router.routes[-1]).produces = (JSON,)
             return endpoint
 
         return register
@@ -167,7 +172,7 @@ def _answer(request: Request, result: Any, declared: Declaration) -> Response:
     """Make the answer to `request` out of what the interface returned."""
     if isinstance(result, Response):
         return result
-    headers = {"Cache-Control": _caching(request, result, declared), "Vary": "Authorization"}
+    headers = {"Cache-Control": _caching(request, result, declared), "Vary": VARY}
     model = declared.get("answer")
     if model is None:
         return Response(status_code=declared.get("status", 204), headers=headers)
@@ -183,8 +188,8 @@ def _answer(request: Request, result: Any, declared: Declaration) -> Response:
     if isinstance(result, Page) and result.next_cursor:
         following = request.url.include_query_params(cursor=result.next_cursor)
         headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-    if request.method == "GET" and fresh(request, headers.get("ETag", "")):
-        return Response(status_code=304, headers=headers)
+    if request.method == "GET" and (held := fresh(request, headers.get("ETag", ""))):
+        return Response(status_code=304, headers={**headers, "ETag": held})
     return Response(body or _dump(model, result), status, headers, media_type=JSON)
 
 
@@ -193,12 +198,15 @@ def _dump(model: type[BaseModel], result: Any) -> bytes:
     return model.__pydantic_serializer__.to_json(public, by_alias=True)
 
 
-def fresh(request: Request, etag: str) -> bool:
-    """Whether `If-None-Match` (RFC 9110, section 13.1.2) names the current state, by weak comparison."""
+def fresh(request: Request, etag: str) -> str | None:
+    """The tag in `If-None-Match` (RFC 9110, section 13.1.2) that names the current state, by weak comparison."""
     held = request.headers.get("if-none-match")
     if held is None or not etag:
-        return False
-    return held.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in held.split(","))
+        return None
+    if held.strip() == "*":
+        return etag
+    current = {etag, *(f'{etag[:-1]}-{coding}"' for coding in CODINGS)}
+    return next((tag for part in held.split(",") if (tag := part.strip().removeprefix("W/")) in current), None)
 
 
 def _caching(request: Request, result: Any, declared: Declaration) -> str:
@@ -212,9 +220,10 @@ def _caching(request: Request, result: Any, declared: Declaration) -> str:
 
 
 def _responses(endpoint: Endpoint, declared: Declaration) -> dict[int | str, dict[str, Any]]:
-    parameters = inspect.signature(endpoint).parameters.values()
     refusals: list[type[DomainError]] = [Invalid, StoreAway, *declared.get("refuses", ())]
-    if any(isinstance(p.annotation, type) and issubclass(p.annotation, Input) for p in parameters):
+    if declared.get("answer"):
+        refusals.append(NotAcceptable)
+    if _takes_json(endpoint):
         refusals += [MalformedBody, TooLarge, UnsupportedMediaType]
     if declared["policy"] not in (Policy.ANYONE, Policy.SESSION):
         refusals += [Unauthenticated, InvalidToken]
@@ -227,6 +236,11 @@ def _responses(endpoint: Endpoint, declared: Declaration) -> dict[int | str, dic
     if "answer_content" in declared["docs"]:
         responses[declared.get("status", 200)] = {"content": declared["docs"]["answer_content"]}
     return responses
+
+
+def _takes_json(endpoint: Endpoint) -> bool:
+    parameters = inspect.signature(endpoint).parameters.values()
+    return any(isinstance(p.annotation, type) and issubclass(p.annotation, Input) for p in parameters)
 
 
 def _extra(text: Operation, policy: Policy) -> dict[str, Any]:

@@ -24,6 +24,7 @@ def render(request: Request, error: DomainError) -> Response:
         "request_id": getattr(request.state, "request_id", ""),
         **error.extras,
     }
+    request.state.problem = error.slug
     headers = {"Cache-Control": "no-store", **error.headers}
     return Response(orjson.dumps(problem), error.status, headers, media_type=MEDIA_TYPE)
 

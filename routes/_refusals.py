@@ -1,5 +1,7 @@
 """What goes wrong, turned into problem documents: the error handlers of the application."""
 
+from http import HTTPStatus
+
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -59,17 +61,27 @@ def _pointer(location: tuple[str | int, ...]) -> str:
 
 
 def _http_error(request: Request, error: HTTPException) -> Response:
+    if isinstance(error.__cause__, DomainError):  # raised while FastAPI read the body
+        return render(request, error.__cause__)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return _wrong_method(request)
     match error.status_code:
-        case 404:
-            return render(request, RouteNotFound("No operation has this path."))
-        case 405:
-            return render(request, MethodNotAllowed("Allow names the methods.", headers={"Allow": _allowed(request)}))
-        case 413:
-            return render(request, TooLarge())
-        case 415:
-            return render(request, UnsupportedMediaType())
+        case HTTPStatus.NOT_FOUND:
+            refusal: DomainError = RouteNotFound("No operation has this path.")
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            refusal = TooLarge()
+        case HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+            refusal = UnsupportedMediaType()
         case _:
-            return render(request, MalformedBody("The body cannot be read.", pointer=""))
+            refusal = MalformedBody("The body cannot be read.", pointer="")
+    return render(request, refusal)
+
+
+def _wrong_method(request: Request) -> Response:
+    allowed = {"Allow": _allowed(request)}
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers=allowed)
+    return render(request, MethodNotAllowed("Allow names the methods.", headers=allowed))
 
 
 def _allowed(request: Request) -> str:

@@ -16,7 +16,7 @@ from models.service import Service
 from routes import _assets
 from routes._callers import Viewer, admin, current_user
 from routes._html import html_wanted, page
-from routes._operations import Operations, Policy
+from routes._operations import Operations, Policy, fresh
 from routes._problems import example
 
 api = Operations("service")
@@ -81,8 +81,8 @@ def openapi(request: Request) -> Response:
     etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
     shared = settings.docs_access is DocsAccess.PUBLIC
     headers = {"Cache-Control": "no-cache" if shared else "no-store", "ETag": etag}
-    if request.headers.get("if-none-match") == etag:
-        return Response(status_code=304, headers=headers)
+    if held := fresh(request, etag):
+        return Response(status_code=304, headers={**headers, "ETag": held})
     return Response(body, headers=headers, media_type="application/json")
 
 
