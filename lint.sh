@@ -14,5 +14,6 @@ ruff check --quiet "${code[@]}"
 ruff format --quiet --check "${code[@]}" || { echo "Format with ./lint.sh --fix" >&2; exit 1; }
 mypy --no-error-summary "${code[@]}"
 PYTHONPATH=. lint-imports --no-logo
+python -m tests.ownership
 pylint "${code[@]}"
 echo "Nothing to complain of."
