@@ -58,9 +58,8 @@ def _private(module: ast.Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(module):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("utils."):
             yield from ((node.lineno, f"{a.name} is private to {node.module}") for a in node.names if a.name[0] == "_")
-        elif isinstance(node, ast.Attribute) and node.attr.startswith("_") and isinstance(node.value, ast.Name):
-            if node.value.id in domains:
-                yield node.lineno, f"{node.attr} is private to utils.{node.value.id}"
+        elif isinstance(node, ast.Attribute) and node.attr.startswith("_") and ast.unparse(node.value) in domains:
+            yield node.lineno, f"{node.attr} is private to utils.{ast.unparse(node.value)}"
 
 
 if __name__ == "__main__":
