@@ -83,12 +83,9 @@ async def failed(attempt: Attempt) -> None:
     Raises:
         TooManyLogins: rivals have used up what was free since `admit`, so nothing may be learned from this try.
     """
-    try:
-        for key, limit in attempt.counted.items():
-            await _count(key, limit)
-    except DuplicateKeyError as error:  # the document is there, and its filter said that it is closed
-        _require_open(await _read(attempt.counted), attempt.counted)
-        raise TooManyLogins(1) from error
+    for key, limit in attempt.counted.items():
+        while not await _count(key, limit):
+            _require_open(await _read([key]), [key])  # open: a rival made it a moment ago, so count again
 
 
 async def succeeded(attempt: Attempt) -> None:
@@ -108,24 +105,22 @@ async def forgive(email: str) -> None:
     await _attempts().delete_one({"_id": _key("account", fold_email(email))})
 
 
-async def _count(key: str, limit: Limit) -> None:
-    """Count one more failure unless the count is closed; then the upsert collides with what is there."""
+async def _count(key: str, limit: Limit) -> bool:
+    """Count one more failure; False if the count is closed, or was made by a rival at this very moment."""
     moment = now()
     wait_s = {"$min": [limit.longest.total_seconds(), {"$pow": [2, {"$subtract": ["$failures", limit.free]}]}]}
     later = {"$add": [moment, {"$multiply": [1000, wait_s]}]}
-    await _attempts().update_one(
-        {"_id": key, "open_at": {"$lte": moment}},
-        [
-            {"$set": {"failures": {"$cond": [{"$gt": ["$expires_at", moment]}, {"$add": ["$failures", 1]}, 1]}}},
-            {
-                "$set": {
-                    "open_at": {"$cond": [{"$lt": ["$failures", limit.free]}, moment, later]},
-                    "expires_at": moment + limit.memory,
-                }
-            },
-        ],
-        upsert=True,
-    )
+    counted = {"$cond": [{"$gt": ["$expires_at", moment]}, {"$add": ["$failures", 1]}, 1]}
+    opens = {"$cond": [{"$lt": ["$failures", limit.free]}, moment, later]}
+    try:
+        await _attempts().update_one(
+            {"_id": key, "open_at": {"$lte": moment}},
+            [{"$set": {"failures": counted}}, {"$set": {"open_at": opens, "expires_at": moment + limit.memory}}],
+            upsert=True,
+        )
+    except DuplicateKeyError:  # it is there, and the filter did not find it
+        return False
+    return True
 
 
 async def _read(keys: Iterable[str]) -> dict[str, Any]:

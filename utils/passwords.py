@@ -57,7 +57,8 @@ def _decoy() -> str:
 
 
 @cache
-def _common() -> frozenset[str]:
+def common() -> frozenset[str]:
+    """The passwords that are tried first, casefolded."""
     text = resources.files("utils").joinpath("common_passwords.txt").read_text("utf-8")
     return frozenset(line for line in text.splitlines() if not line.startswith("# "))
 
@@ -69,7 +70,7 @@ async def hash_password(password: str, pointer: str = "/password") -> str:
         CommonPassword: it is among the commonest; `pointer` names its field.
         Busy: too many others wait.
     """
-    if password.casefold() in _common():
+    if password.casefold() in common():
         raise CommonPassword(pointer)
     return await _off_the_loop(lambda: _hasher().hash(password))
 
