@@ -11,9 +11,32 @@ from config import db, middleware, openapi, tasks
 from config.compression import Compression
 from config.main import LOCAL_ORIGINS, settings
 from config.main import app as app  # noqa: PLC0414  # the name that servers look for
-from models.notices import EventDeleted, ImagesDeleted, PasswordChanged, UserDeleted, UserSuspended
-from routes import _problems, _refusals, admin, auth, events, feedback, health, images, pages, underline_client, users
-from utils import audit, chores, galleries, hub, indexes, mail, tokens
+from models.notices import (
+    CapacityGrown,
+    EventCancelled,
+    EventDeleted,
+    EventMoved,
+    ImagesDeleted,
+    PasswordChanged,
+    UserDeleted,
+    UserSuspended,
+)
+from routes import (
+    _problems,
+    _refusals,
+    admin,
+    attendance,
+    auth,
+    events,
+    feedback,
+    health,
+    images,
+    pages,
+    underline_client,
+    users,
+)
+from utils import attendance as attendance_store
+from utils import audit, chores, galleries, hub, indexes, mail, queues, tokens
 from utils import events as events_store
 from utils import feedback as feedback_store
 from utils import images as images_store
@@ -24,6 +47,7 @@ WIRING: dict[type, list[hub.Handler]] = {
     UserDeleted: [
         sessions_store.on_user_gone,
         events_store.on_user_deleted,
+        attendance_store.on_user_deleted,
         feedback_store.on_user_deleted,
         images_store.on_user_deleted,
         tokens.on_user_deleted,
@@ -32,10 +56,13 @@ WIRING: dict[type, list[hub.Handler]] = {
     ],
     UserSuspended: [sessions_store.on_user_gone],
     PasswordChanged: [sessions_store.on_password_changed],
-    EventDeleted: [feedback_store.on_event_deleted, galleries.on_event_deleted],
+    EventDeleted: [attendance_store.on_event_deleted, feedback_store.on_event_deleted, galleries.on_event_deleted],
     ImagesDeleted: [events_store.on_images_deleted, users_store.on_images_deleted],
+    EventCancelled: [queues.on_event_changed],
+    EventMoved: [queues.on_event_changed],
+    CapacityGrown: [attendance_store.on_capacity_grown],
 }
-CHORES: list[chores.Chore] = [mail.sweep]
+CHORES: list[chores.Chore] = [mail.sweep, queues.reconcile]
 
 
 @asynccontextmanager
@@ -55,7 +82,7 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-for area in (auth, users, events, feedback, images, admin, health, pages, underline_client):
+for area in (auth, users, events, attendance, feedback, images, admin, health, pages, underline_client):
     app.include_router(area.api.router)
 _refusals.install(app, db.STORE_AWAY)
 app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's way to replace it

@@ -18,7 +18,7 @@ from config import db, tasks
 from config.main import settings
 from models.exceptions import DomainError
 from models.users import Role, UserCreate
-from utils import checks, chores, demo, feedback, images, users
+from utils import attendance, checks, chores, demo, feedback, images, users
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -106,7 +106,11 @@ def repair() -> None:
     """Mend what a crash may have left: counters that disagree with their documents, unfinished images."""
 
     async def work() -> str:
-        mended = {"feedback counters": await feedback.repair(), "unfinished images": await images.repair()}
+        mended = {
+            "feedback counters": await feedback.repair(),
+            "attendance counters": await attendance.repair(),
+            "unfinished images": await images.repair(),
+        }
         return "Mended: " + ", ".join(f"{count} {name}" for name, count in mended.items()) + "."
 
     _run(work)

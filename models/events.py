@@ -108,6 +108,20 @@ class Place(BaseModel):
         return self.point.coordinates[0]
 
 
+class Announcement(BaseModel):
+    """What those who take part in an event are still to be told.
+
+    Attributes:
+        what: of "time", "place" and "cancelled".
+        sequence: which revision of the event brought the latest of it.
+        at: since when.
+    """
+
+    what: list[str]
+    sequence: int
+    at: UtcDatetime
+
+
 class Event(ExtendedBaseModel):
     """One document of `events`."""
 
@@ -130,6 +144,11 @@ class Event(ExtendedBaseModel):
     feedback_count: int = 0
     rating_count: int = 0
     rating_sum: int = 0
+    sequence: int = 0  # revisions of what calendars go by
+    revised_at: UtcDatetime | None = Field(
+        default=None, exclude_if=lambda value: value is None
+    )  # what calendars show changed
+    announcement: Announcement | None = Field(default=None, exclude_if=lambda value: value is None)
     distance_m: float | None = Field(default=None, exclude=True)  # of a search, never stored
 
     @property

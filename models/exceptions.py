@@ -126,6 +126,12 @@ class FeedbackNotFound(NotFound):
     slug, title = "feedback-not-found", "There is no such feedback"
 
 
+class AttendanceNotFound(NotFound):
+    """The caller neither attends the event nor waits for a seat."""
+
+    slug, title = "attendance-not-found", "You do not take part in this event"
+
+
 class ImageNotFound(NotFound):
     """No such image."""
 
@@ -176,6 +182,24 @@ class EventOver(Conflict):
     """The event has ended or was cancelled."""
 
     slug, title = "event-over", "The event is over or cancelled"
+
+
+class CapacityTooSmall(Conflict):
+    """More people attend than there would be seats."""
+
+    slug, title = "capacity-too-small", "More people attend than that"
+
+
+class AttendanceUnsettled(Conflict):
+    """Another request of the same person is still on its way, or died there a moment ago."""
+
+    slug, title = "attendance-unsettled", "Your attendance is being settled"
+
+    def __init__(self) -> None:
+        """Say when to try again."""
+        super().__init__(
+            "Another request of yours for this event is not done yet; try again.", headers={"Retry-After": "5"}
+        )
 
 
 class FeedbackExists(Conflict):

@@ -7,6 +7,11 @@ from models.events import MAX_DURATION, Approval, EventUpdate
 
 # What the moderators looked at when they approved.
 _JUDGED = {"title", "description", "location", "image_ids"}
+# What calendars show; for the first of them, subscribers are told of a new revision (RFC 5545, section 3.8.7.4).
+_SCHEDULED = {"title", "starts_at", "ends_at", "timezone", "location"}
+_SHOWN = {*_SCHEDULED, "description", "links", "tags"}
+# What those who take part are told of.
+_TOLD = {"time": {"starts_at", "ends_at"}, "place": {"location"}}
 
 
 def in_order(changes: EventUpdate) -> dict[str, Any]:
@@ -19,6 +24,11 @@ def in_order(changes: EventUpdate) -> dict[str, Any]:
     return {}
 
 
+def with_room(changes: EventUpdate) -> dict[str, Any]:
+    """The filter that keeps a seat for everybody who has one."""
+    return {"attending_count": {"$lte": changes.max_capacity}} if "max_capacity" in changes.model_fields_set else {}
+
+
 def pipeline(changes: EventUpdate, *, by_admin: bool, moment: datetime) -> list[dict[str, Any]]:
     """The update.
 
@@ -28,11 +38,71 @@ def pipeline(changes: EventUpdate, *, by_admin: bool, moment: datetime) -> list[
         moment: when it happens.
     """
     values = _values(changes)
-    stages: list[dict[str, Any]] = []
+    stages: list[dict[str, Any]] = [{"$set": _revision(values, moment)}]
     if not by_admin:
         stages.append({"$set": {"approval": _approval(changes, values)}})
     stages.append({"$set": {**values, "updated_at": moment, "version": {"$add": ["$version", 1]}}})
     return stages
+
+
+def cancellation(moment: datetime) -> list[dict[str, Any]]:
+    """The update that calls an event off."""
+    sequence = _raised(True)
+    return [
+        {
+            "$set": {
+                "cancelled_at": moment,
+                "sequence": sequence,
+                "revised_at": moment,
+                "announcement": _announcement({"cancelled": True}, sequence, moment),
+                "updated_at": moment,
+                "version": {"$add": ["$version", 1]},
+            }
+        }
+    ]
+
+
+def _revision(values: dict[str, Any], moment: datetime) -> dict[str, Any]:
+    """What calendars, those who take part and those who wait must learn of a change."""
+    sequence = _raised(_differs(values, _SCHEDULED))
+    told = {word: _differs(values, fields) for word, fields in _TOLD.items()}
+    revision: dict[str, Any] = {
+        "sequence": sequence,
+        "revised_at": {
+            "$cond": [_differs(values, _SHOWN), moment, {"$ifNull": ["$revised_at", "$created_at"]}],
+        },
+        "announcement": _announcement(told, sequence, moment),
+    }
+    if "max_capacity" in values:
+        awaited = {"$and": [{"$gt": [values["max_capacity"], "$max_capacity"]}, {"$gt": ["$waiting_count", 0]}]}
+        revision["unsettled_at"] = {"$cond": [awaited, moment, _kept("unsettled_at")]}
+    return revision
+
+
+def _announcement(told: dict[str, Any], sequence: Any, moment: datetime) -> dict[str, Any]:
+    """What those who take part are still to be told, added to what they have not been told so far."""
+    changed = {"$or": list(told.values())}
+    somebody = {"$gt": [{"$add": ["$attending_count", "$waiting_count"]}, 0]}
+    words = [{"$cond": [differs, [word], []]} for word, differs in told.items()]
+    what = {"$setUnion": [{"$ifNull": ["$announcement.what", []]}, *words]}
+    made = {"what": what, "sequence": sequence, "at": moment}
+    return {"$cond": [{"$and": [changed, somebody]}, made, _kept("announcement")]}
+
+
+def _raised(condition: Any) -> dict[str, Any]:
+    return {"$add": [{"$ifNull": ["$sequence", 0]}, {"$cond": [condition, 1, 0]}]}
+
+
+def _kept(field: str) -> dict[str, Any]:
+    return {"$ifNull": [f"${field}", "$$REMOVE"]}
+
+
+def _differs(values: dict[str, Any], fields: set[str]) -> dict[str, Any]:
+    """Whether any of these fields changes, as an expression over the old document."""
+    changed: list[Any] = [
+        {"$ne": [f"${path}", value]} for path, value in values.items() if path.partition(".")[0] in fields
+    ]
+    return {"$or": changed or [False]}
 
 
 def _values(changes: EventUpdate) -> dict[str, Any]:
@@ -60,10 +130,7 @@ def _coordinate(given: float | None, index: int) -> Any:
 
 def _approval(changes: EventUpdate, values: dict[str, Any]) -> dict[str, Any]:
     """The approval after a non-admin's change, as an expression over the old document."""
-    differs: dict[str, Any] = {
-        "$or": [{"$ne": [f"${path}", value]} for path, value in values.items() if path.partition(".")[0] in _JUDGED]
-        or [False]
-    }
+    differs = _differs(values, _JUDGED)
     publicly: Any = {"$literal": changes.public} if "public" in changes.model_fields_set else "$public"
     published = {"$and": [publicly, {"$not": ["$public"]}]}
     return {

@@ -1,6 +1,7 @@
 """Events: the one owner of `events`, of who may see and change one, and of the counters that others' documents make."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pymongo import IndexModel, ReturnDocument
@@ -21,6 +22,7 @@ from models.events import (
 )
 from models.exceptions import (
     AlreadyDecided,
+    CapacityTooSmall,
     DomainError,
     EventNotFound,
     EventOver,
@@ -29,7 +31,7 @@ from models.exceptions import (
     PreconditionFailed,
     UnknownImages,
 )
-from models.notices import EventCancelled, EventDeleted, ImagesDeleted, UserDeleted
+from models.notices import CapacityGrown, EventCancelled, EventDeleted, EventMoved, ImagesDeleted, UserDeleted
 from models.users import Role, User, UserId
 from utils import _event_changes, _event_search, audit, cursors, hub, images
 from utils._bulk import insert_missing
@@ -41,6 +43,8 @@ INDEXES = (
     IndexModel([("creator_id", 1), ("starts_at", 1), ("_id", 1)], name="by_creator"),
     IndexModel([("approval", 1), ("created_at", 1), ("_id", 1)], name="by_approval"),
     IndexModel([("image_ids", 1)], name="by_image"),
+    IndexModel([("unsettled_at", 1)], name="unsettled", sparse=True),
+    IndexModel([("announcement.at", 1)], name="unannounced", sparse=True),
 )
 MAX_AT_ONCE = 100
 
@@ -98,6 +102,42 @@ async def get(event_id: str, viewer: User | None = None) -> Event:
     return Event.from_document(document)
 
 
+async def get_any(event_id: str) -> Event:
+    """The event with this id, whoever asks; for what the service does by itself.
+
+    Raises:
+        EventNotFound: there is none.
+    """
+    document = await _events().find_one({"_id": event_id})
+    if document is None:
+        raise EventNotFound("There is no event with this id.")
+    return Event.from_document(document)
+
+
+async def get_open(event_id: str, viewer: User, *, anyway: bool = False) -> Event:
+    """The event with this id, which is neither over nor cancelled.
+
+    Args:
+        event_id: which one.
+        viewer: who asks.
+        anyway: whether it does not matter that he may not see it at present.
+
+    Raises:
+        EventNotFound: there is none, or not for the viewer to see.
+        EventOver: it has ended or was cancelled.
+    """
+    event = await (get_any(event_id) if anyway else get(event_id, viewer))
+    if event.status in (Status.CANCELLED, Status.EXPIRED):
+        raise EventOver(f"The event is {event.status}.")
+    return event
+
+
+async def find_many(event_ids: Sequence[str], viewer: User | None) -> dict[str, Event]:
+    """Those of these events that there are and that the viewer may see, by id."""
+    found = _events().find({"_id": {"$in": list(event_ids)}, **visible_to(viewer)})
+    return {document["_id"]: Event.from_document(document) async for document in found}
+
+
 async def search(query: EventQuery, limit: int, cursor: str | None = None) -> Page[Event]:
     """The events that a query describes, in its order.
 
@@ -131,25 +171,34 @@ async def change(event_id: str, changes: EventUpdate, actor: User, versions: tup
         EventNotFound: there is none, or not for the actor to see.
         Forbidden: the actor is neither its creator nor an admin.
         EventOver: it was cancelled.
+        CapacityTooSmall: more people attend than there would be seats.
         Invalid: it would end before it starts.
         PreconditionFailed: it is at none of `versions`.
         UnknownImages: an image is not one that the actor uploaded.
     """
     if "image_ids" in changes.model_fields_set:
         await _require_images(actor, changes.image_ids, event_id)
-    order = _event_changes.in_order(changes)
+    order, room, moment = _event_changes.in_order(changes), _event_changes.with_room(changes), now()
     document = await _update(
-        {"_id": event_id, "cancelled_at": None, **_changeable_by(actor), **_at(versions), **order},
-        _event_changes.pipeline(changes, by_admin=actor.role is Role.ADMIN, moment=now()),
+        {"_id": event_id, "cancelled_at": None, **_changeable_by(actor), **_at(versions), **order, **room},
+        _event_changes.pipeline(changes, by_admin=actor.role is Role.ADMIN, moment=moment),
         actor,
         Action.EVENT_CHANGED,
         changes.model_fields_set,
     )
     if document is None:
-        raise await _refusal(event_id, actor, versions) or Invalid(
-            "The event would end before it starts, or last longer than a year.", pointer="/ends_at"
-        )
-    return Event.from_document(document)
+        raise await _refusal(event_id, actor, versions, changes)
+    event = Event.from_document(document)
+    await _tell_of_change(event, changes, moment)
+    return event
+
+
+async def _tell_of_change(event: Event, changes: EventUpdate, moment: datetime) -> None:
+    """Publish what follows from a change; the marks that it left in the document outlive a crash just here."""
+    if "max_capacity" in changes.model_fields_set and event.waiting_count:
+        await hub.publish(CapacityGrown(event.get_id()))
+    if event.announcement and event.announcement.at == moment:
+        await hub.publish(EventMoved(event.get_id()))
 
 
 async def cancel(event_id: str, actor: User, versions: tuple[int, ...] | None = None) -> Event:
@@ -170,7 +219,7 @@ async def cancel(event_id: str, actor: User, versions: tuple[int, ...] | None = 
             **_changeable_by(actor),
             **_at(versions),
         },
-        {"$set": {"cancelled_at": moment, "updated_at": moment}, "$inc": {"version": 1}},
+        _event_changes.cancellation(moment),
         actor,
         Action.EVENT_CANCELLED,
     )
@@ -178,7 +227,7 @@ async def cancel(event_id: str, actor: User, versions: tuple[int, ...] | None = 
         event = await get(event_id, actor)
         if event.status is Status.CANCELLED and _may_change(event, actor):
             return event
-        raise await _refusal(event_id, actor, versions) or EventOver("The event has ended.")
+        raise await _refusal(event_id, actor, versions)
     await hub.publish(EventCancelled(event_id))
     return Event.from_document(document)
 
@@ -199,7 +248,7 @@ async def delete(event_id: str, actor: User, versions: tuple[int, ...] | None = 
     deed = Deed.by(actor, Action.EVENT_DELETED, event_id)
     document = await audit.watched(actor, actor.get_id(), deed, remove)
     if document is None:
-        raise await _refusal(event_id, actor, versions) or EventNotFound("There is no event with this id.")
+        raise await _refusal(event_id, actor, versions)
     event = Event.from_document(document)
     await hub.publish(EventDeleted(event_id, event.creator_id or "", tuple(event.image_ids)))
 
@@ -280,10 +329,7 @@ async def on_user_deleted(notice: UserDeleted) -> None:
     mine = {"creator_id": notice.user_id}
     coming = {**mine, "cancelled_at": None, "ends_at": {"$gt": moment}}
     async for document in _events().find(coming, {"_id": 1}):
-        await _events().update_one(
-            {**coming, "_id": document["_id"]},
-            {"$set": {"cancelled_at": moment, "updated_at": moment}, "$inc": {"version": 1}},
-        )
+        await _events().update_one({**coming, "_id": document["_id"]}, _event_changes.cancellation(moment))
         await hub.publish(EventCancelled(document["_id"]))
     await _events().update_many(mine, {"$set": {"creator_id": None, "updated_at": moment}, "$inc": {"version": 1}})
 
@@ -322,14 +368,20 @@ def _at(versions: Sequence[int] | None) -> Mapping[str, Any]:
     return {} if versions is None else {"version": {"$in": list(versions)}}
 
 
-async def _refusal(event_id: str, actor: User, versions: tuple[int, ...] | None) -> DomainError | None:
+async def _refusal(
+    event_id: str, actor: User, versions: tuple[int, ...] | None, changes: EventUpdate | None = None
+) -> DomainError:
     """Name the reason why nothing matched; decides nothing."""
     event = await get(event_id, actor)
     if not _may_change(event, actor):
         return Forbidden("This is for the event's creator and admins.")
     if versions is not None and event.version not in versions:
         return PreconditionFailed("The event has changed since the state that If-Match names.")
-    return EventOver("The event was cancelled.") if event.status is Status.CANCELLED else None
+    if event.status is Status.CANCELLED or changes is None:
+        return EventOver(f"The event is {event.status}.")
+    if "max_capacity" in changes.model_fields_set and changes.max_capacity < event.attending_count:
+        return CapacityTooSmall(f"{event.attending_count} people attend.", attending_count=event.attending_count)
+    return Invalid("The event would end before it starts, or last longer than a year.", pointer="/ends_at")
 
 
 async def _require_images(actor: User, image_ids: Sequence[str], event_id: str | None = None) -> None:

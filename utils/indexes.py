@@ -1,9 +1,9 @@
 """All indexes that the owners declare, in one table."""
 
 from config import db
-from utils import attempts, audit, events, feedback, images, leases, mail, sessions, tokens, users
+from utils import attempts, attendance, audit, events, feedback, images, leases, mail, sessions, tokens, users
 
-OWNERS = (users, attempts, sessions, images, events, feedback, mail, tokens, audit, leases)
+OWNERS = (users, attempts, sessions, images, events, attendance, feedback, mail, tokens, audit, leases)
 
 
 async def ensure() -> None:

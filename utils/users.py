@@ -1,6 +1,6 @@
 """Accounts: the one owner of `users`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pymongo import IndexModel, ReturnDocument
@@ -21,6 +21,7 @@ INDEXES = (
     IndexModel([("role", 1), ("created_at", -1), ("_id", -1)], name="by_role"),
 )
 MAX_SESSIONS = 32
+_BATCH = 1_000
 
 
 def _users() -> db.Collection:
@@ -70,6 +71,21 @@ async def get(user_id: str) -> User:
     if user is None:
         raise UserNotFound("There is no user with this id.")
     return user
+
+
+async def find_many(user_ids: Collection[str]) -> dict[str, User]:
+    """Those of these accounts that there are, by id."""
+    found = _users().find({"_id": {"$in": list(user_ids)}})
+    return {document["_id"]: User.from_document(document) async for document in found}
+
+
+async def missing(user_ids: Collection[str]) -> set[str]:
+    """Those of these ids that no account has; for repairs."""
+    gone, wanted = set(user_ids), list(user_ids)
+    for start in range(0, len(wanted), _BATCH):
+        async for document in _users().find({"_id": {"$in": wanted[start : start + _BATCH]}}, {"_id": 1}):
+            gone.discard(document["_id"])
+    return gone
 
 
 async def find_by_email(email: str) -> User | None:
