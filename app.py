@@ -18,6 +18,7 @@ from models.notices import (
     EventMoved,
     ImagesDeleted,
     PasswordChanged,
+    SignedIn,
     UserDeleted,
     UserSuspended,
 )
@@ -36,7 +37,7 @@ from routes import (
     users,
 )
 from utils import attendance as attendance_store
-from utils import audit, chores, galleries, hub, indexes, mail, queues, tokens
+from utils import audit, chores, confirmations, galleries, hub, indexes, mail, queues, tokens
 from utils import events as events_store
 from utils import feedback as feedback_store
 from utils import images as images_store
@@ -55,7 +56,8 @@ WIRING: dict[type, list[hub.Handler]] = {
         audit.on_user_deleted,
     ],
     UserSuspended: [sessions_store.on_user_gone],
-    PasswordChanged: [sessions_store.on_password_changed],
+    PasswordChanged: [sessions_store.on_password_changed, confirmations.on_password_changed],
+    SignedIn: [confirmations.on_signed_in],
     EventDeleted: [attendance_store.on_event_deleted, feedback_store.on_event_deleted, galleries.on_event_deleted],
     ImagesDeleted: [events_store.on_images_deleted, users_store.on_images_deleted],
     EventCancelled: [queues.on_event_changed],

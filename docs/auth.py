@@ -70,3 +70,23 @@ END_SESSION: Operation = {
     "summary": "Sign out one device",
     "description": "Ends one of my sessions, at once and everywhere.",
 }
+VERIFY_EMAIL: Operation = {
+    "summary": "Confirm an e-mail address",
+    "description": "With the token of the link that came by mail: after registering, or to another address after a "
+    "change was asked for. Each link works once, for a day.",
+    "response_description": "The address is confirmed, and is the account's.",
+    "request_examples": {"link": {"token": "q1b0u4…"}},
+}
+REQUEST_RESET: Operation = {
+    "summary": "Ask for a new password",
+    "description": "Has a link sent to the account's address, at most one every two minutes. The answer is the same, "
+    "and takes the same time, whether there is such an account or not.",
+    "response_description": "If there is such an account, a letter is on its way.",
+    "request_examples": {"ada": {"email": "ada@example.org"}},
+}
+RESET_PASSWORD: Operation = {
+    "summary": "Choose a new password",
+    "description": "With the token of the link that came by mail, which works once, for an hour. All sessions end.",
+    "response_description": "The password is changed; sign in with it.",
+    "request_examples": {"link": {"token": "q1b0u4…", "password": "staple battery horse"}},
+}

@@ -55,6 +55,14 @@ CHANGE_PASSWORD: Operation = {
         "ada": {"current_password": "correct horse battery", "new_password": "staple battery horse"},
     },
 }
+CHANGE_ADDRESS: Operation = {
+    "summary": "Change my e-mail address",
+    "description": "Sends a link to the new address, and word of it to the present one; the change happens when the "
+    "link is opened. With the present address the first link is sent again. Whether another account has the new "
+    "address is not told here.",
+    "response_description": "Letters are on their way.",
+    "request_examples": {"new": {"email": "lovelace@example.org", "password": "correct horse battery"}},
+}
 READ_PROFILE: Operation = {
     "summary": "Read somebody's public profile",
     "description": "What everybody may know of a person: no address, no role.",

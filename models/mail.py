@@ -46,7 +46,8 @@ class Letter(ExtendedBaseModel):
 
     Attributes:
         recipient_id: whose letter it is; None where only the address is known.
-        address: where it goes, if not to the account's own address; forgotten once sent.
+        address: where it goes, if not to the account's own address; without a recipient, by which one is found.
+            Forgotten once sent.
         context: what the text tells; forgotten once sent.
         attempts: how often it was claimed.
         next_attempt_at: when it is due, also if the process that claimed it dies; None once it is done with.

@@ -7,11 +7,15 @@ from fastapi import Path
 from docs import auth as docs
 from models.auth import AccessToken, Login, SessionPage, SessionRead, Tokens
 from models.commons import Page
+from models.confirmations import Confirmation, PasswordReset, ResetRequest
 from models.exceptions import (
     Busy,
+    CommonPassword,
+    EmailTaken,
     ForeignOrigin,
     InvalidRefreshToken,
     InvalidToken,
+    LinkNotValid,
     SessionNotFound,
     TooManyLogins,
     WrongCredentials,
@@ -19,7 +23,7 @@ from models.exceptions import (
 from routes import _signing
 from routes._callers import Bearer, CurrentUser
 from routes._operations import Operations, Policy
-from utils import sessions
+from utils import confirmations, sessions
 
 api = Operations("auth", "/v1/auth")
 
@@ -85,3 +89,23 @@ async def list_sessions(user: CurrentUser, current: _signing.CurrentSession) -> 
 @api.delete("/sessions/{id}", policy=Policy.USER, refuses=[SessionNotFound], docs=docs.END_SESSION)
 async def end_session(session_id: SessionId, user: CurrentUser) -> None:
     await sessions.end(user, session_id)
+
+
+@api.post("/verify-email", policy=Policy.ANYONE, refuses=[LinkNotValid, EmailTaken], docs=docs.VERIFY_EMAIL)
+async def verify_email(form: Confirmation) -> None:
+    await confirmations.confirm_address(form.token.get_secret_value())
+
+
+@api.post("/password-reset", status=202, policy=Policy.ANYONE, docs=docs.REQUEST_RESET)
+async def request_password_reset(form: ResetRequest) -> None:
+    await confirmations.request_reset(form)
+
+
+@api.post(
+    "/password-reset/confirm",
+    policy=Policy.ANYONE,
+    refuses=[LinkNotValid, CommonPassword, Busy],
+    docs=docs.RESET_PASSWORD,
+)
+async def reset_password(form: PasswordReset) -> None:
+    await confirmations.reset_password(form)

@@ -3,6 +3,7 @@
 from docs import users as docs
 from models.auth import PasswordChange
 from models.commons import Page
+from models.confirmations import AddressChange
 from models.events import Event, EventPage, EventQuery, Status
 from models.exceptions import (
     Busy,
@@ -20,7 +21,7 @@ from routes._callers import CurrentUser, IfMatch
 from routes._operations import Operations, Policy
 from routes._parameters import Cursor, Limit, PathUserId
 from routes._signing import CallerOf, CurrentSession
-from utils import events, profiles, sessions, users
+from utils import confirmations, events, profiles, sessions, users
 
 api = Operations("users", "/v1/users")
 
@@ -35,7 +36,7 @@ api = Operations("users", "/v1/users")
     docs=docs.REGISTER,
 )
 async def register(form: UserCreate) -> User:
-    return await users.register(form)
+    return await confirmations.register(form)
 
 
 @api.get("/me", answer=UserRead, policy=Policy.USER, docs=docs.READ_ME)
@@ -58,6 +59,17 @@ async def change_password(
     form: PasswordChange, user: CurrentUser, session_id: CurrentSession, caller: CallerOf
 ) -> None:
     await sessions.change_password(user, form, session_id, caller)
+
+
+@api.put(
+    "/me/email",
+    status=202,
+    policy=Policy.USER,
+    refuses=[WrongPassword, TooManyLogins, Busy],
+    docs=docs.CHANGE_ADDRESS,
+)
+async def change_address(form: AddressChange, user: CurrentUser, caller: CallerOf) -> None:
+    await confirmations.request_change(user, form, caller)
 
 
 @api.get("/me/events", answer=EventPage, policy=Policy.USER, refuses=[InvalidCursor], docs=docs.MY_EVENTS)

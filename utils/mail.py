@@ -28,7 +28,6 @@ INDEXES = (
     IndexModel([("next_attempt_at", 1)], name="due", sparse=True),
     IndexModel([("expires_at", 1)], name="expiry", expireAfterSeconds=0),
     IndexModel([("recipient_id", 1)], name="by_recipient"),
-    IndexModel([("address", 1)], name="by_address", sparse=True),
 )
 LEASE = timedelta(minutes=2)  # longer than an attempt can last: see config.mailer.TIMEOUT_S
 FIRST_DELAY = timedelta(seconds=15)
@@ -67,7 +66,7 @@ async def send(
         recipient_id: the account that it goes to; None where only the address is known.
         context: what the template tells; plain values and times, nothing secret.
         once_key: the cause of the letter; a second one with the same key changes nothing.
-        address: where it goes, if not to the account's own address.
+        address: where it goes, if not to the account's own address; without an account, by which one is found.
         session: the transaction that causes it: no letter without the cause, and no cause without the letter.
     """
     letter = _draft(template, recipient_id, context, once_key, address)
@@ -133,12 +132,6 @@ async def count_waiting(limit: int) -> int:
     return await _outbox().count_documents({"next_attempt_at": {"$gt": EPOCH}}, limit=limit)
 
 
-async def forget(user: User) -> None:
-    """Drop the letters of a person who is about to be erased, also those known by address alone."""
-    await _outbox().delete_many({"address": {"$in": [user.email, fold_email(user.email)]}})
-    await on_user_deleted(UserDeleted(user.get_id()))
-
-
 async def on_user_deleted(notice: UserDeleted) -> None:
     """Drop the letters to a person who is gone."""
     await _outbox().delete_many({"recipient_id": notice.user_id})
@@ -202,7 +195,7 @@ async def _attempt(letter: Letter) -> None:
     if reader is None:
         await _finish(letter, "nobody to read it")
         return
-    address = letter.address or reader.email
+    address = (letter.address if letter.recipient_id else None) or reader.email
     message = _letters.write(letter, address, reader.language, await _facts(letter, reader, address))
     try:
         await mailer.post(message)
@@ -211,7 +204,7 @@ async def _attempt(letter: Letter) -> None:
             _log.error("letter %s is refused for good: %s", letter.get_id(), error)
             await _finish(letter, "refused")
         else:
-            await _postpone(letter, error)
+            await _postpone(letter, reader, error)
         return
     await _finish(letter, "sent")
 
@@ -242,7 +235,8 @@ async def _facts(letter: Letter, reader: User, address: str) -> dict[str, Any]:
     return facts
 
 
-async def _postpone(letter: Letter, reason: Exception) -> None:
+async def _postpone(letter: Letter, reader: User, reason: Exception) -> None:
+    """Let a letter wait, under the account that it is for: it goes when the account goes."""
     delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(letter.attempts - 1, 16))
     delay *= random.uniform(0.8, 1.2)  # noqa: S311  # spreads the attempts, guards nothing
     _log.warning(
@@ -254,7 +248,11 @@ async def _postpone(letter: Letter, reason: Exception) -> None:
     )
     await _outbox().update_one(
         {"_id": letter.get_id(), "claim": letter.claim},
-        {"$set": {"next_attempt_at": now() + delay}, "$unset": {"claim": ""}, "$inc": {"version": 1}},
+        {
+            "$set": {"next_attempt_at": now() + delay, "recipient_id": reader.get_id()},
+            "$unset": {"claim": ""} if letter.recipient_id else {"claim": "", "address": ""},
+            "$inc": {"version": 1},
+        },
     )
 
 

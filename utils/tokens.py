@@ -1,7 +1,9 @@
 """Tokens that travel in letters: the one owner of `mail_tokens`, which holds no token, only its hash."""
 
 import secrets
+from collections.abc import Iterable
 from hashlib import sha256
+from typing import Any
 
 from pymongo import IndexModel
 
@@ -43,15 +45,25 @@ async def issue(purpose: Purpose, user: User, address: str) -> str:
     return token
 
 
+async def get(token: str, *purposes: Purpose) -> Token:
+    """What a token stands for, without using it up.
+
+    Raises:
+        LinkNotValid: it was used, has expired, is good for something else, or never was.
+    """
+    document = await _tokens().find_one(_good(token, purposes))
+    if document is None:
+        raise LinkNotValid
+    return Token.from_document(document)
+
+
 async def redeem(token: str, *purposes: Purpose) -> Token:
     """Use a token up.
 
     Raises:
         LinkNotValid: it was used, has expired, is good for something else, or never was.
     """
-    document = await _tokens().find_one_and_delete(
-        {"_id": _hash(token), "purpose": {"$in": list(purposes)}, "expires_at": {"$gt": now()}}
-    )
+    document = await _tokens().find_one_and_delete(_good(token, purposes))
     if document is None:
         raise LinkNotValid
     return Token.from_document(document)
@@ -65,6 +77,10 @@ async def revoke(user_id: str, *purposes: Purpose) -> None:
 async def on_user_deleted(notice: UserDeleted) -> None:
     """Forget the tokens of a person who is gone."""
     await _tokens().delete_many({"user_id": notice.user_id})
+
+
+def _good(token: str, purposes: Iterable[Purpose]) -> dict[str, Any]:
+    return {"_id": _hash(token), "purpose": {"$in": list(purposes)}, "expires_at": {"$gt": now()}}
 
 
 def _hash(token: str) -> str:

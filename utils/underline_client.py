@@ -17,7 +17,7 @@ from models.underline_client import (
     Row,
 )
 from models.users import Role, User, UserId
-from utils import events, profiles, sessions, users
+from utils import confirmations, events, profiles, sessions, users
 
 PROFILE_EVENTS = 100
 STRETCH = 100
@@ -31,7 +31,7 @@ async def register(form: ClientRegistration, caller: Caller) -> ClientToken:
         CommonPassword: the password is too common.
         Busy: too many others sign in at this moment.
     """
-    await users.register(form.to_user())
+    await confirmations.register(form.to_user())
     return ClientToken(jwt=await sessions.log_in_client(form.email, form.password.get_secret_value(), caller))
 
 

@@ -8,7 +8,7 @@ from pymongo.errors import DuplicateKeyError
 
 from config import db
 from models.commons import Page, now
-from models.exceptions import EmailTaken, LastAdmin, PreconditionFailed, UserNotFound
+from models.exceptions import EmailTaken, LastAdmin, LinkNotValid, PreconditionFailed, UserNotFound
 from models.notices import ImagesDeleted, PasswordChanged, UserDeleted, UserSuspended
 from models.users import LiveSession, Role, User, UserAdminUpdate, UserCreate, UserUpdate, fold_email
 from utils import cursors, hub, passwords
@@ -145,6 +145,34 @@ async def set_password(user_id: str, password_hash: str, keep: str | None = None
     if result.matched_count == 0:
         raise UserNotFound("There is no such user any more.")
     await hub.publish(PasswordChanged(user_id, keep))
+
+
+async def prove_address(user_id: str, address: str) -> None:
+    """Note that the owner of the account reads this address.
+
+    Raises:
+        LinkNotValid: the account has another address by now, or is gone.
+    """
+    result = await _users().update_one({"_id": user_id, "email": address}, _change({"email_verified": True}))
+    if result.matched_count == 0:
+        raise LinkNotValid
+
+
+async def change_address(user_id: str, address: str) -> User:
+    """Give an account an address that its owner has proved to read; returns the account as it was.
+
+    Raises:
+        LinkNotValid: the account is gone.
+        EmailTaken: another account has this address.
+    """
+    values = {"email": address, "email_folded": fold_email(address), "email_verified": True}
+    try:
+        before = await _users().find_one_and_update({"_id": user_id, "erasing_at": None}, _change(values))
+    except DuplicateKeyError as error:
+        raise EmailTaken("Another account has this e-mail address.") from error
+    if before is None:
+        raise LinkNotValid
+    return User.from_document(before)
 
 
 async def renew_password_hash(user_id: str, password_hash: str, known: str) -> None:
