@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     public_url: str = "http://localhost:8000"
     default_timezone: str = "UTC"
     docs_access: DocsAccess = DocsAccess.PUBLIC
+    rate_limit_enabled: bool = True  # False for load tests; the count of wrong passwords stays
     log_level: str = "INFO"
     log_format: LogFormat | None = None  # None: console locally, JSON elsewhere
 
@@ -112,11 +113,15 @@ class Settings(BaseSettings):
 
     @property
     def trusted_proxies(self) -> str:
-        """Whose `X-Forwarded-For` is believed: Heroku's routers on a dyno, elsewhere a proxy on the same machine.
+        """Whose `X-Forwarded-For` is believed: Heroku's routers, a proxy on the same machine, locally nobody's.
 
         The client is then the last hop that is not one of them, whatever the client itself wrote there.
         """
-        return self.forwarded_allow_ips or ("10.0.0.0/8" if self.dyno else "127.0.0.1,::1")
+        if self.forwarded_allow_ips:
+            return self.forwarded_allow_ips
+        if self.dyno:
+            return "10.0.0.0/8"
+        return "127.0.0.1,::1" if self.hosted else ""
 
     @property
     def console_logs(self) -> bool:
@@ -146,6 +151,7 @@ class Settings(BaseSettings):
             "CORS_ORIGINS must name origins, not *": "*" in self.cors_origins,
             "ALLOWED_HOSTS is missing": not self.allowed_hosts,
             "ALLOWED_HOSTS must name hosts, not *": "*" in self.allowed_hosts,
+            "FORWARDED_ALLOW_IPS must name proxies, not *": "*" in (self.forwarded_allow_ips or ""),
         }
         return [fault for fault, found in checks.items() if found]
 

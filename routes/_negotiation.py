@@ -9,7 +9,10 @@ from fastapi.params import Form
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 
-from models.exceptions import MalformedBody, NotAcceptable, UnsupportedMediaType
+from config import limits
+from config.main import settings
+from models.exceptions import MalformedBody, NotAcceptable, TooManyRequests, UnsupportedMediaType
+from utils import callers, subjects
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -17,6 +20,8 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PROBLEM = "application/problem+json"
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+limiter = limits.of(settings)
 
 
 class StrictRequest(Request):
@@ -33,16 +38,19 @@ class StrictRequest(Request):
 
 
 class NegotiatingRoute(APIRoute):
-    """A route that refuses what it cannot read (415) or write (406) before it reads the body."""
+    """A route that refuses who is too fast (429), and what it cannot read (415) or write (406), before any body."""
 
     produces: tuple[str, ...] = ()  # none: whatever the function returns
 
     def get_route_handler(self) -> Handler:
         """The function that serves the route."""
         handle, takes = super().get_route_handler(), self._takes()
+        name = f"{next(iter(self.methods or ('GET',)))} {self.path_format}"
 
         async def negotiate(request: Request) -> Response:
             headers = request.headers
+            if limiter is not None:
+                await hold_back(limiter, name, request)
             check_content_type(headers, takes)
             if self.produces:
                 check_accept(headers.get("accept"), self.produces)
@@ -56,6 +64,28 @@ class NegotiatingRoute(APIRoute):
         if isinstance(self.body_field.field_info, Form):
             return FORMS
         return (JSON, MERGE_PATCH) if "PATCH" in (self.methods or ()) else (JSON,)
+
+
+async def hold_back(limiter_: limits.Limiter, route: str, request: Request) -> None:
+    """Count a request for whoever sends it: an account, by its token's signature, or else an address.
+
+    Raises:
+        TooManyRequests: there were too many.
+    """
+    verdict = await limiter_.hit(route, _caller(request))
+    if verdict is None:
+        return
+    request.state.headers = verdict.headers()
+    if not verdict.allowed:
+        request.state.rejected_by = verdict.bucket.name
+        raise TooManyRequests(verdict.reset_s, f"{verdict.bucket.amount} in {verdict.bucket.seconds} s is the limit.")
+
+
+def _caller(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    given = token if scheme.lower() == "bearer" else request.headers.get("token")
+    subject = subjects.named_by(given) if given else None
+    return subject or callers.source(request.client.host if request.client else "")
 
 
 def check_content_type(headers: Headers, takes: tuple[str, ...]) -> None:

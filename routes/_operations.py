@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from config import limits
 from docs._shapes import Operation
 from models.commons import ExtendedBaseModel, Input, Page
 from models.exceptions import (
@@ -22,6 +23,7 @@ from models.exceptions import (
     NotAcceptable,
     StoreAway,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
     UnsupportedMediaType,
 )
@@ -133,7 +135,7 @@ class Operations:
                 summary=text["summary"],
                 description=text["description"],
                 response_description=text.get("response_description", "Done."),
-                responses=_responses(endpoint, declared),
+                responses=_responses(endpoint, declared, f"{method} {self.router.prefix}{path}"),
                 dependencies=[*(Depends(needed) for needed in (guard, strict) if needed), *declared.get("guards", ())],
                 operation_id=f"{self.tag}_{endpoint.__name__}",
                 openapi_extra=_extra(text, declared["policy"]),
@@ -219,8 +221,10 @@ def _caching(request: Request, result: Any, declared: Declaration) -> str:
     return f"public, max-age={seconds}"
 
 
-def _responses(endpoint: Endpoint, declared: Declaration) -> dict[int | str, dict[str, Any]]:
+def _responses(endpoint: Endpoint, declared: Declaration, route: str) -> dict[int | str, dict[str, Any]]:
     refusals: list[type[DomainError]] = [Invalid, StoreAway, *declared.get("refuses", ())]
+    if limits.bucket_of(route) is not None:
+        refusals.append(TooManyRequests)
     if declared.get("answer"):
         refusals.append(NotAcceptable)
     if _takes_json(endpoint):

@@ -11,6 +11,7 @@ os.environ |= {
     "ARGON2_TIME_COST": "1",
     "ARGON2_MEMORY_KIB": "64",
     "ARGON2_LANES": "1",
+    "RATE_LIMIT_ENABLED": "false",
     "MAIL_URL": f"file:{tempfile.mkdtemp(prefix='underline-mail-')}",
     "CHORES_EVERY_S": "0",
     "REFUSAL_FLOOR_MS": "0",
