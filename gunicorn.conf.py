@@ -37,7 +37,7 @@ def on_starting(server: Arbiter) -> None:
         _refuse_taken_ports(server)
     if settings.mongo_db_uri is None:
         try:
-            _store.begin()
+            _store.hold()  # the workers wait for it; meanwhile they import the code
         except EmbeddedStoreError as error:
             sys.exit(str(error))
 

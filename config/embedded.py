@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -75,17 +75,24 @@ class Use:
         """End."""
         self.end()
 
+    def hold(self) -> None:
+        """Have the store run from now on, without waiting until it is up or minding its keeper: others do.
+
+        Raises:
+            EmbeddedStoreError: it is not installed, or the folder cannot be written.
+        """
+        with self._changing, _explained(self._folder):
+            self._hold()
+
     def begin(self) -> str:
         """Start the store unless it runs; gives its URI.
 
         Raises:
             EmbeddedStoreError: it is not installed, the folder cannot be written, or it does not start.
         """
-        with self._changing:
-            try:
-                port = self._join()
-            except OSError as error:
-                raise EmbeddedStoreError(f"The embedded store cannot use {self._folder.path}: {error}") from error
+        with self._changing, _explained(self._folder):
+            self._hold()
+            port = self._wait()
             self._watch = threading.Thread(target=self._mind_keeper, args=(port,), name="store-watch", daemon=True)
             self._watch.start()
         return f"mongodb://{HOST}:{port}"
@@ -104,25 +111,30 @@ class Use:
             if alone:
                 self._see_it_stop()
 
-    def _join(self) -> int:
+    def _hold(self) -> None:
         if not (Path(sys.executable).parent / "secantusd-py").exists():
             raise EmbeddedStoreError(_NOT_INSTALLED)
         self._folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         deadline = time.monotonic() + START_S + STOP_S
         while (held := try_lock(self._folder.users, fcntl.LOCK_SH)) is None:  # its keeper is stopping it
-            self._wait_on(deadline)
+            self._sleep(deadline)
         self._held = held
-        tried = 0
+        if not is_locked(self._folder.keeper):
+            _start_keeper(self._folder)
+
+    def _wait(self) -> int:
+        deadline = time.monotonic() + START_S + STOP_S
+        tried = 1
         while (port := _port(self._folder)) is None:
             if not is_locked(self._folder.keeper):
                 if tried == _KEEPERS_TRIED:
                     raise EmbeddedStoreError(f"The embedded store does not start; it says: {_last_words(self._folder)}")
                 _start_keeper(self._folder)
                 tried += 1
-            self._wait_on(deadline)
+            self._sleep(deadline)
         return port
 
-    def _wait_on(self, deadline: float) -> None:
+    def _sleep(self, deadline: float) -> None:
         if time.monotonic() > deadline or self._ended.wait(POLL_S):
             raise EmbeddedStoreError(f"The embedded store is not ready; see {self._folder.log}.")
 
@@ -140,9 +152,19 @@ class Use:
                 _log.warning("The embedded store cannot be watched: %s", error)
 
     def _see_it_stop(self) -> None:
-        deadline = time.monotonic() + STOP_S
-        while is_locked(self._folder.keeper) and not _used(self._folder) and time.monotonic() < deadline:
+        deadline = time.monotonic() + 2 * STOP_S
+        while is_locked(self._folder.keeper) and time.monotonic() < deadline:
+            if _used(self._folder) and _used(self._folder):  # once may be the keeper, just coming in between
+                return
             time.sleep(POLL_S)
+
+
+@contextmanager
+def _explained(folder: Folder) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EmbeddedStoreError(f"The embedded store cannot use {folder.path}: {error}") from error
 
 
 def _alone(held: int) -> bool:
