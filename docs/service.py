@@ -36,6 +36,16 @@ TAG: Tag = {
     "description": "What the service says of itself: where things are, and its problem types.",
 }
 
+KINDS = {
+    "sport_event": "Sport",
+    "food_event": "Food",
+    "art_event": "Art",
+    "music_event": "Music",
+    "meeting_event": "Meeting",
+    "class_event": "Class",
+    "paid_event": "Paid",
+}
+
 _PROBLEM_TYPE = {
     "type": "/problems/event-over",
     "title": "The event is over or cancelled",

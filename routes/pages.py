@@ -25,6 +25,7 @@ api = Operations("service")
 _REDOC_STYLES = (
     "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc=' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 )
+_HOME_POLICY = {"require-trusted-types-for": "'script'", "trusted-types": "'none'"}  # its scripts write text, not HTML
 _API_LINKS = {"openapi": "/openapi.json", "docs": "/docs", "redoc": "/redoc"}
 
 
@@ -46,9 +47,14 @@ def docs_reader(caller: Viewer) -> None:
 
 
 @api.get("/", policy=Policy.ANYONE, docs=docs.ROOT, answer=Service)
-async def root() -> Service:
+async def root(request: Request) -> Service | Response:
+    with_docs = settings.docs_access is not DocsAccess.OFF
+    if html_wanted(request):
+        return page(
+            "home.html", _HOME_POLICY, with_docs=with_docs, tags=docs.KINDS, summary=docs.SUMMARY, version=VERSION
+        )
     links = {"events": "/v1/events", "problems": "/problems", "live": "/livez", "ready": "/readyz"}
-    if settings.docs_access is not DocsAccess.OFF:
+    if with_docs:
         links |= _API_LINKS
     return Service(name=NAME, version=VERSION, links=links)
 

@@ -29,7 +29,7 @@ async def test_the_root_says_what_answers_and_where_to_go_on(api: AsyncClient) -
         assert (await api.get(link)).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc", "/problems", "/problems/event-over"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/redoc", "/problems", "/problems/event-over"])
 async def test_a_page_runs_nothing_but_our_own_files(api: AsyncClient, path: str) -> None:
     answer = await api.get(path, headers=HTML)
 

@@ -60,7 +60,7 @@ async def page(browser: Browser, server: str, faults: list[str]) -> AsyncIterato
         if not request.url.startswith((f"{server}/", "blob:", "data:")):
             faults.append(f"asked for {request.url}")
 
-    context = await browser.new_context(base_url=server)
+    context = await browser.new_context(base_url=server, locale="en-GB", timezone_id="America/New_York")
     await context.add_init_script(_REPORT_VIOLATIONS)
     page = await context.new_page()
     page.on("console", on_console)
