@@ -132,7 +132,9 @@ async def test_events_at_one_place_are_one_mark_with_their_number(page: Page, ev
 async def test_more_events_are_asked_for_page_by_page(page: Page, event_with: EventWith) -> None:
     for number in range(53):
         start = now() + timedelta(hours=1 + number)
-        await event_with(title=f"Event {number}", starts_at=start.isoformat(), ends_at=start.isoformat())
+        await event_with(
+            title=f"Event {number}", starts_at=start.isoformat(), ends_at=(start + timedelta(hours=1)).isoformat()
+        )
     await page.goto("/")
     await expect(page.get_by_role("status")).to_have_text("50+ events, soonest first")
 
