@@ -20,3 +20,14 @@ class Tag(TypedDict):
 
     name: str
     description: str
+
+
+def file_form(**further: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a form with a picture in its field `file`."""
+    file = {"type": "string", "contentMediaType": "application/octet-stream", "description": "The picture."}
+    return {
+        "type": "object",
+        "required": ["file"],
+        "additionalProperties": False,
+        "properties": {**further, "file": file},
+    }

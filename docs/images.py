@@ -1,6 +1,6 @@
 """What the API pages say of images."""
 
-from docs._shapes import Operation, Tag
+from docs._shapes import Operation, Tag, file_form
 
 TAG: Tag = {
     "name": "images",
@@ -21,18 +21,7 @@ UPLOAD: Operation = {
         "required": True,
         "content": {
             "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "contentMediaType": "application/octet-stream",
-                            "description": "The picture.",
-                        }
-                    },
-                },
+                "schema": file_form(),
                 "encoding": {"file": {"contentType": "image/jpeg, image/png, image/webp, image/gif"}},
             }
         },

@@ -1,6 +1,6 @@
 """Texts on the older paths."""
 
-from docs._shapes import Operation, Tag
+from docs._shapes import Operation, Tag, file_form
 
 TAG: Tag = {
     "name": "underline_client",
@@ -123,15 +123,7 @@ UPLOAD_IMAGE: Operation = {
         "required": True,
         "content": {
             "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "name": {"type": "string", "description": "The file name; not looked at."},
-                        "file": {"type": "string", "contentMediaType": "application/octet-stream"},
-                    },
-                }
+                "schema": file_form(name={"type": "string", "description": "The file name; not looked at."})
             }
         },
     },

@@ -162,5 +162,7 @@ async def upload_image(user: ClientUser, file: Annotated[UploadFile, Depends(One
 
 
 @api.get("/images/get", policy=Policy.ANYONE, status=200, refuses=[ImageNotFound], docs=docs.READ_IMAGE)
-async def read_image(request: Request, image_id: Annotated[str, Query(max_length=100)]) -> Response:
+async def read_image(
+    request: Request, image_id: Annotated[str, Query(max_length=100, description="The picture.")]
+) -> Response:
     return await served(request, *await images.open_variant(image_id))

@@ -64,7 +64,7 @@ def is_gone(data_dir: Path) -> bool:
 
 
 def keeper_process(data_dir: Path) -> int:
-    status = Path(f"/proc/{store_process(data_dir)}/stat").read_text()
+    status = Path(f"/proc/{store_process(data_dir)}/stat").read_text(encoding="utf-8")
     return int(status.rpartition(")")[2].split()[1])
 
 
