@@ -28,6 +28,7 @@ from routes import (
     admin,
     attendance,
     auth,
+    calendars,
     events,
     feedback,
     health,
@@ -38,6 +39,7 @@ from routes import (
 )
 from utils import attendance as attendance_store
 from utils import audit, chores, confirmations, galleries, hub, indexes, mail, queues, tokens
+from utils import calendars as calendars_store
 from utils import events as events_store
 from utils import feedback as feedback_store
 from utils import images as images_store
@@ -49,6 +51,7 @@ WIRING: dict[type, list[hub.Handler]] = {
         sessions_store.on_user_gone,
         events_store.on_user_deleted,
         attendance_store.on_user_deleted,
+        calendars_store.on_user_deleted,
         feedback_store.on_user_deleted,
         images_store.on_user_deleted,
         tokens.on_user_deleted,
@@ -84,7 +87,7 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-for area in (auth, users, events, attendance, feedback, images, admin, health, pages, underline_client):
+for area in (auth, users, calendars, events, attendance, feedback, images, admin, health, pages, underline_client):
     app.include_router(area.api.router)
 _refusals.install(app, db.STORE_AWAY)
 app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's way to replace it

@@ -132,6 +132,12 @@ class AttendanceNotFound(NotFound):
     slug, title = "attendance-not-found", "You do not take part in this event"
 
 
+class CalendarNotFound(NotFound):
+    """The address of the calendar was revoked, or never given out."""
+
+    slug, title = "calendar-not-found", "There is no such calendar"
+
+
 class ImageNotFound(NotFound):
     """No such image."""
 

@@ -65,6 +65,7 @@ class Declaration(TypedDict):
     docs: Operation
     answer: NotRequired[Any]  # the model that picks what is public of the result; none: 204
     status: NotRequired[int]  # 200, or 204 without an answer
+    produces: NotRequired[Sequence[str]]  # media types beside JSON
     refuses: NotRequired[Sequence[type[DomainError]]]  # beside those that follow from the policy and the body
     location: NotRequired[str]  # with {id}: the address of what was created
     shared_s: NotRequired[int]  # seconds that anybody may keep the answer to an anonymous GET
@@ -141,7 +142,7 @@ class Operations:
                 openapi_extra=_extra(text, declared["policy"]),
             )
             if answer and self.router.prefix.startswith("/v1"):
-                cast("NegotiatingRoute", self.router.routes[-1]).produces = (JSON,)
+                cast("NegotiatingRoute", self.router.routes[-1]).produces = (JSON, *declared.get("produces", ()))
             return endpoint
 
         return register

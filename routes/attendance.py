@@ -68,6 +68,7 @@ async def leave(event_id: PathEventId, user: CurrentUser) -> None:
 @api.get(
     "/events/{id}/attendees",
     answer=AttendeePage,
+    produces=["text/csv"],
     policy=Policy.USER,
     refuses=[EventNotFound, Forbidden, InvalidCursor],
     docs=docs.ATTENDEES,

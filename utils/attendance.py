@@ -199,6 +199,12 @@ async def _held(user: User, field: str, wanted: Mapping[str, Any], limit: int, c
     return Page(items=[Held(pair, shown.get(pair.event_id)) for pair in page.items], next_cursor=page.next_cursor)
 
 
+async def latest(user: User, limit: int) -> list[Held]:
+    """What a person attends or waits for, the latest joined first, up to a limit."""
+    page = await _held(user, "joined_at", {"state": {"$in": list(State)}}, limit, None)
+    return list(page.items)
+
+
 async def save(event_id: str, user: User) -> None:
     """Keep an event in mind. Repeating it changes nothing.
 

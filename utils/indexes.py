@@ -1,9 +1,22 @@
 """All indexes that the owners declare, in one table."""
 
 from config import db
-from utils import attempts, attendance, audit, events, feedback, images, leases, mail, sessions, tokens, users
+from utils import (
+    attempts,
+    attendance,
+    audit,
+    calendars,
+    events,
+    feedback,
+    images,
+    leases,
+    mail,
+    sessions,
+    tokens,
+    users,
+)
 
-OWNERS = (users, attempts, sessions, images, events, attendance, feedback, mail, tokens, audit, leases)
+OWNERS = (users, attempts, sessions, images, events, attendance, calendars, feedback, mail, tokens, audit, leases)
 
 
 async def ensure() -> None:
