@@ -11,7 +11,7 @@ cd "$scratch/clone"
 
 first_answer() {
     local began=$EPOCHREALTIME service
-    env -u VIRTUAL_ENV -u MONGO_DB_URI PIP_CACHE_DIR="$scratch/cache" PORT="$port" ./run.sh >"$scratch/log" 2>&1 &
+    env -u VIRTUAL_ENV -u MONGO_DB_URI PIP_CACHE_DIR="$scratch/pip" UV_CACHE_DIR="$scratch/uv" PORT="$port" ./run.sh >"$scratch/log" 2>&1 &
     service=$!
     until curl --silent --fail --output /dev/null "http://127.0.0.1:$port/readyz"; do
         kill -0 "$service" || { cat "$scratch/log" >&2; exit 1; }
