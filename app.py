@@ -67,7 +67,7 @@ WIRING: dict[type, list[hub.Handler]] = {
     EventMoved: [queues.on_event_changed],
     CapacityGrown: [attendance_store.on_capacity_grown],
 }
-CHORES: list[chores.Chore] = [mail.sweep, queues.reconcile]
+CHORES: list[chores.Chore] = [mail.sweep, queues.reconcile, users_store.finish_erasures]
 
 
 @asynccontextmanager

@@ -63,6 +63,20 @@ CHANGE_ADDRESS: Operation = {
     "response_description": "Letters are on their way.",
     "request_examples": {"new": {"email": "lovelace@example.org", "password": "correct horse battery"}},
 }
+ERASE_ME: Operation = {
+    "summary": "Erase my account",
+    "description": "For good, and at once. My events are called off and stay without a name, and so does what I said "
+    "of others' events; my images, sessions, places and letters go. It wants the password in the body, or a session "
+    "that was opened in the last ten minutes.",
+    "response_description": "Everything is gone.",
+}
+EXPORT_ME: Operation = {
+    "summary": "Take all my data with me",
+    "description": "A ZIP archive: `account.json`, a JSON list each of my `sessions`, `events`, `attendance`, "
+    "`feedback`, `letters`, `links`, `images` and of what the `audit` log tells of me, and my images as they are kept.",
+    "response_description": "The archive.",
+    "answer_content": {"application/zip": {"schema": {"type": "string", "contentMediaType": "application/zip"}}},
+}
 READ_PROFILE: Operation = {
     "summary": "Read somebody's public profile",
     "description": "What everybody may know of a person: no address, no role.",

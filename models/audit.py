@@ -19,6 +19,7 @@ class Action(StrEnum):
     FEEDBACK_CHANGED = "feedback.changed"
     FEEDBACK_REMOVED = "feedback.removed"
     IMAGE_DELETED = "image.deleted"
+    USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
     USER_ERASED = "user.erased"
 

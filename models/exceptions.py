@@ -90,6 +90,16 @@ class ForeignOrigin(Forbidden):
     slug, title = "foreign-origin", "Requests from this origin are not accepted"
 
 
+class ReauthenticationNeeded(Forbidden):
+    """What cannot be undone wants the password, or a session that was opened a moment ago."""
+
+    slug, title = "reauthentication-needed", "Prove once more who you are"
+
+    def __init__(self) -> None:
+        """Say how."""
+        super().__init__("Send the password in the body, or sign in again and repeat this within ten minutes.")
+
+
 class NotFound(DomainError):
     """It is not there, or not for the caller to know."""
 

@@ -67,6 +67,7 @@ class User(ExtendedBaseModel):
     language: Language = Language.ENGLISH
     sessions: list[LiveSession] = []  # bounded; what is not in it is over
     signed_in_at: UtcDatetime | None = None
+    erasing_at: UtcDatetime | None = None  # the account is emptied, and goes when all that hangs on it is gone
 
     @property
     def is_staff(self) -> bool:

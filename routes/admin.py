@@ -62,8 +62,8 @@ async def list_users(
     refuses=[UserNotFound, PreconditionFailed, LastAdmin],
     docs=docs.CHANGE_USER,
 )
-async def change_user(user_id: PathUserId, changes: UserAdminUpdate, versions: IfMatch) -> User:
-    return await users.change_as_admin(user_id, changes, versions)
+async def change_user(user_id: PathUserId, changes: UserAdminUpdate, user: CurrentUser, versions: IfMatch) -> User:
+    return await users.change_as_admin(user_id, changes, versions, user)
 
 
 @api.get("/audit", answer=AuditPage, policy=Policy.ADMIN, refuses=[InvalidCursor], docs=docs.AUDIT)

@@ -107,8 +107,8 @@ async def delete_user(wanted: ByUserId, user: ClientUser) -> None:
 
 
 @api.post("/admin/register", answer=Done, policy=Policy.ADMIN, refuses=[EmailTaken], docs=docs.REGISTER_ADMIN)
-async def register_admin(form: ClientRegistration) -> Done:
-    return await underline_client.register_admin(form)
+async def register_admin(form: ClientRegistration, user: ClientUser) -> Done:
+    return await underline_client.register_admin(form, user)
 
 
 @api.delete("/admin/delete", policy=Policy.ADMIN, refuses=[UserNotFound], docs=docs.DELETE_USER)

@@ -1,18 +1,28 @@
 """People."""
 
+from typing import Annotated
+
+from fastapi import Body, Response
+from fastapi.responses import StreamingResponse
+
 from docs import users as docs
 from models.auth import PasswordChange
 from models.commons import Page
-from models.confirmations import AddressChange
+from models.confirmations import AddressChange, Erasure
 from models.events import Event, EventPage, EventQuery, Status
 from models.exceptions import (
     Busy,
     CommonPassword,
     EmailTaken,
     InvalidCursor,
+    LastAdmin,
+    MalformedBody,
     PreconditionFailed,
+    ReauthenticationNeeded,
+    TooLarge,
     TooManyLogins,
     UnknownImages,
+    UnsupportedMediaType,
     UserNotFound,
     WrongPassword,
 )
@@ -21,7 +31,7 @@ from routes._callers import CurrentUser, IfMatch
 from routes._operations import Operations, Policy
 from routes._parameters import Cursor, Limit, PathUserId
 from routes._signing import CallerOf, CurrentSession
-from utils import confirmations, events, profiles, sessions, users
+from utils import confirmations, events, privacy, profiles, sessions, users
 
 api = Operations("users", "/v1/users")
 
@@ -47,6 +57,38 @@ async def read_me(user: CurrentUser) -> User:
 @api.patch("/me", answer=UserRead, policy=Policy.USER, refuses=[PreconditionFailed, UnknownImages], docs=docs.CHANGE_ME)
 async def change_me(changes: UserUpdate, user: CurrentUser, versions: IfMatch) -> User:
     return await profiles.change(user, changes, versions)
+
+
+@api.delete(
+    "/me",
+    policy=Policy.USER,
+    refuses=[
+        ReauthenticationNeeded,
+        WrongPassword,
+        LastAdmin,
+        PreconditionFailed,
+        TooManyLogins,
+        Busy,
+        MalformedBody,
+        UnsupportedMediaType,
+        TooLarge,
+    ],
+    docs=docs.ERASE_ME,
+)
+async def erase_me(
+    user: CurrentUser,
+    session_id: CurrentSession,
+    caller: CallerOf,
+    versions: IfMatch,
+    proof: Annotated[Erasure | None, Body()] = None,
+) -> None:
+    await privacy.erase(user, proof, session_id, caller, versions)
+
+
+@api.get("/me/export", policy=Policy.USER, status=200, docs=docs.EXPORT_ME)
+async def export_me(user: CurrentUser) -> Response:
+    headers = {"Content-Disposition": 'attachment; filename="underline-export.zip"', "Cache-Control": "no-store"}
+    return StreamingResponse(await privacy.export(user), media_type="application/zip", headers=headers)
 
 
 @api.put(

@@ -13,6 +13,8 @@ from models.commons import now
 from models.notices import UserDeleted
 from models.users import Role, User
 from tests.conftest import Bearer, EventWith
+from tests.pictures import picture as drawn
+from tests.pictures import upload
 from utils import audit
 
 Person = Callable[..., Awaitable[User]]
@@ -69,6 +71,23 @@ async def test_a_creator_leaves_no_record_on_his_own_event_but_one_on_anothers_f
 
     assert [(record["action"], record["target_id"]) for record in await log()] == [
         ("feedback.removed", of_bob.json()["id"])
+    ]
+
+
+async def test_what_admins_do_to_accounts_and_images_is_recorded(
+    api: AsyncClient, bearer: Bearer, person: Person
+) -> None:
+    root, ada = await bearer("root", Role.ADMIN), await person("ada")
+    picture = await upload(api, await bearer("ada"), drawn())
+
+    await api.patch(f"/v1/admin/users/{ada.get_id()}", json={"role": "moderator"}, headers=root)
+    await api.patch(f"/v1/admin/users/{ada.get_id()}", json={"suspended": True, "role": "user"}, headers=root)
+    await api.delete(f"/v1/images/{picture.json()['id']}", headers=root)
+
+    assert [(record["action"], record["target_id"], record["fields"]) for record in await log()] == [
+        ("user.changed", ada.get_id(), ["role"]),
+        ("user.changed", ada.get_id(), ["role", "suspended"]),
+        ("image.deleted", picture.json()["id"], []),
     ]
 
 

@@ -5,7 +5,7 @@ unique, so of two writers who continue the same record one starts again, and the
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -35,8 +35,8 @@ _ORDER = [("at", -1), ("seq", -1)]
 _ATTEMPTS = 20
 
 Result = TypeVar("Result")
-Change = Callable[[db.Transaction], Awaitable[Result | None]]
-LoneChange = Callable[[db.Transaction | None], Awaitable[Result | None]]
+Change = Callable[[db.Transaction], Awaitable[Result]]
+LoneChange = Callable[[db.Transaction | None], Awaitable[Result]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def _log() -> db.Collection:
     return db.collection(COLLECTION)
 
 
-async def watched(actor: User, owner_id: str | None, deed: Deed, change: LoneChange[Result]) -> Result | None:
+async def watched(actor: User, owner_id: str | None, deed: Deed, change: LoneChange[Result]) -> Result:
     """Make a change of one document; one by staff, or to what is not the actor's own, is recorded with it.
 
     Args:
@@ -64,15 +64,15 @@ async def watched(actor: User, owner_id: str | None, deed: Deed, change: LoneCha
     return await (recorded(deed, change) if _concerns(actor, owner_id) else change(None))
 
 
-async def watched_transaction(actor: User, owner_id: str | None, deed: Deed, change: Change[Result]) -> Result | None:
+async def watched_transaction(actor: User, owner_id: str | None, deed: Deed, change: Change[Result]) -> Result:
     """Make a change that takes a transaction in any case; otherwise as `watched`."""
     return await (recorded(deed, change) if _concerns(actor, owner_id) else db.in_transaction(change))
 
 
-async def recorded(deed: Deed, change: Change[Result]) -> Result | None:
+async def recorded(deed: Deed, change: Change[Result]) -> Result:
     """Make a change and its record, both or neither; see `watched`."""
 
-    async def both(session: db.Transaction) -> Result | None:
+    async def both(session: db.Transaction) -> Result:
         result = await change(session)
         if result is not None:
             await _append(deed, session)
@@ -102,11 +102,12 @@ async def listing(query: AuditQuery, limit: int, cursor: str | None = None) -> P
     return cursors.page(items, limit, binding, lambda record: [record.at, record.seq])
 
 
-async def held_on(user_id: str) -> list[dict[str, Any]]:
-    """What the log holds on a person, for the person himself: what he did, and what was done to his account."""
-    involved = {"$or": [{"actor_id": user_id}, {"target_id": user_id}]}
+async def held_on(user_id: str) -> AsyncIterator[dict[str, Any]]:
+    """What the log tells of a person, for himself: what he did, and what was done to his account."""
     shown = {"_id": 0, "seq": 1, "at": 1, "action": 1, "fields": 1, "target_id": 1}
-    return await _log().find(involved, shown).sort(_ORDER).to_list()
+    for role in ("actor_id", "target_id"):
+        async for document in _log().find({role: user_id}, shown).sort(_ORDER):
+            yield document
 
 
 async def on_user_deleted(notice: UserDeleted) -> None:

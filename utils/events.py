@@ -328,6 +328,12 @@ async def ids() -> AsyncIterator[str]:
         yield document["_id"]
 
 
+async def held_on(user_id: str) -> AsyncIterator[dict[str, Any]]:
+    """The events of a person, for himself."""
+    async for document in _events().find({"creator_id": user_id}).sort([("starts_at", 1), ("_id", 1)]):
+        yield Event.from_document(document).model_dump(mode="json", exclude={"creator_id"})
+
+
 async def on_user_deleted(notice: UserDeleted) -> None:
     """Call off what the person had announced, and forget who it was."""
     moment = now()

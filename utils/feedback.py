@@ -1,6 +1,6 @@
 """Feedback: the one owner of `feedback`, and of the truth behind an event's feedback counters."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from pymongo import IndexModel
@@ -154,6 +154,12 @@ async def remove(feedback_id: str, actor: User, versions: tuple[int, ...] | None
     deed = Deed.by(actor, Action.FEEDBACK_REMOVED, feedback_id)
     if await audit.watched_transaction(actor, feedback.author_id, deed, delete) is None:
         raise await _refusal(feedback_id, actor, "", removing=True)
+
+
+async def held_on(user_id: str) -> AsyncIterator[dict[str, Any]]:
+    """What a person said of events, for himself."""
+    async for document in _feedback().find({"author_id": user_id}):
+        yield Feedback.from_document(document).model_dump(mode="json", exclude={"author_id"})
 
 
 async def on_event_deleted(notice: EventDeleted) -> None:

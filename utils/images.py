@@ -143,6 +143,12 @@ async def _content(document: db.Document) -> AsyncIterator[bytes]:
         await stream.close()
 
 
+async def held_on(user_id: str) -> AsyncIterator[Image]:
+    """The images of a person, for himself."""
+    async for document in _files().find({"metadata.owner_id": user_id}, {"metadata": 1}):
+        yield Image.from_document(document["metadata"])
+
+
 async def missing(owner_id: str, image_ids: Iterable[str]) -> set[str]:
     """Those of the images that this person did not upload; one indexed read."""
     wanted = set(image_ids)

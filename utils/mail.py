@@ -8,7 +8,7 @@ process dies, it is due again. What a letter tells and where it goes is forgotte
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -130,6 +130,13 @@ async def sweep() -> int:
 async def count_waiting(limit: int) -> int:
     """How many letters wait to be sent, counted up to `limit`."""
     return await _outbox().count_documents({"next_attempt_at": {"$gt": EPOCH}}, limit=limit)
+
+
+async def held_on(user_id: str) -> AsyncIterator[dict[str, Any]]:
+    """The letters of a person, for himself: those that wait, and what is remembered of those that were sent."""
+    shown = {"_id": 0, "template": 1, "context": 1, "address": 1, "created_at": 1, "outcome": 1}
+    async for document in _outbox().find({"recipient_id": user_id}, shown):
+        yield document
 
 
 async def on_user_deleted(notice: UserDeleted) -> None:

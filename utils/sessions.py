@@ -7,8 +7,9 @@ session ends it everywhere at once. A document here holds what only its owner an
 import asyncio
 import logging
 import time
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
@@ -137,6 +138,18 @@ async def listing(user: User, current: str) -> Page[SessionRead]:
             SessionRead(current=session.get_id() == current, **session.model_dump(mode="json")) for session in documents
         ]
     )
+
+
+async def held_on(user_id: str) -> AsyncIterator[dict[str, Any]]:
+    """The sessions of a person, for himself."""
+    shown = {"id", "device", "address_prefix", "created_at", "last_used_at", "expires_at"}
+    async for document in _sessions().find({"user_id": user_id}):
+        yield Session.from_document(document).model_dump(mode="json", include=shown)
+
+
+async def opened_since(session_id: str, moment: datetime) -> bool:
+    """Whether a session was opened, by password, after `moment`."""
+    return await _sessions().find_one({"_id": session_id, "created_at": {"$gte": moment}}, {"_id": 1}) is not None
 
 
 async def end(user: User, session_id: str) -> None:

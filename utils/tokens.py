@@ -1,7 +1,7 @@
 """Tokens that travel in letters: the one owner of `mail_tokens`, which holds no token, only its hash."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from hashlib import sha256
 from typing import Any
 
@@ -72,6 +72,12 @@ async def redeem(token: str, *purposes: Purpose) -> Token:
 async def revoke(user_id: str, *purposes: Purpose) -> None:
     """Make all tokens of some purposes useless."""
     await _tokens().delete_many({"user_id": user_id, "purpose": {"$in": list(purposes)}})
+
+
+async def held_on(user_id: str) -> AsyncIterator[dict[str, Any]]:
+    """The links that a person could open at present, for himself."""
+    async for document in _tokens().find({"user_id": user_id}, {"_id": 0, "purpose": 1, "address": 1, "expires_at": 1}):
+        yield document
 
 
 async def on_user_deleted(notice: UserDeleted) -> None:

@@ -35,13 +35,13 @@ async def register(form: ClientRegistration, caller: Caller) -> ClientToken:
     return ClientToken(jwt=await sessions.log_in_client(form.email, form.password.get_secret_value(), caller))
 
 
-async def register_admin(form: ClientRegistration) -> Done:
+async def register_admin(form: ClientRegistration, actor: User) -> Done:
     """Make an admin's account, by an admin's hand.
 
     Raises:
         EmailTaken: another account has this address.
     """
-    await users.register(form.to_user(), Role.ADMIN)
+    await users.register(form.to_user(), Role.ADMIN, actor)
     return Done()
 
 
@@ -91,7 +91,7 @@ async def delete(user_id: str, actor: User) -> None:
     """
     if actor.get_id() != user_id and actor.role is not Role.ADMIN:
         raise Forbidden("This is for the account itself and for admins.")
-    await users.delete(user_id)
+    await users.delete(user_id, actor=actor)
 
 
 async def row(wanted: ClientBatchQuery) -> Row:

@@ -1,24 +1,29 @@
 """Accounts: the one owner of `users`."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from config import db
+from models.audit import Action, Deed
 from models.commons import Page, now
 from models.exceptions import EmailTaken, LastAdmin, LinkNotValid, PreconditionFailed, UserNotFound
 from models.notices import ImagesDeleted, PasswordChanged, UserDeleted, UserSuspended
 from models.users import LiveSession, Role, User, UserAdminUpdate, UserCreate, UserUpdate, fold_email
-from utils import cursors, hub, passwords
+from utils import audit, cursors, hub, passwords
 from utils._bulk import insert_missing
 
 COLLECTION = "users"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ERASURE_GRACE = timedelta(minutes=1)
 INDEXES = (
     IndexModel([("email_folded", 1)], name="by_email", unique=True),
     IndexModel([("created_at", -1), ("_id", -1)], name="by_age"),
     IndexModel([("role", 1), ("created_at", -1), ("_id", -1)], name="by_role"),
+    IndexModel([("erasing_at", 1)], name="erasing", partialFilterExpression={"erasing_at": {"$gt": EPOCH}}),
 )
 MAX_SESSIONS = 32
 _BATCH = 1_000
@@ -28,8 +33,13 @@ def _users() -> db.Collection:
     return db.collection(COLLECTION)
 
 
-async def register(form: UserCreate, role: Role = Role.USER) -> User:
+async def register(form: UserCreate, role: Role = Role.USER, actor: User | None = None) -> User:
     """Make an account.
+
+    Args:
+        form: what the person gave.
+        role: what the person may do.
+        actor: the admin who makes it for somebody else.
 
     Raises:
         EmailTaken: another account has this address.
@@ -43,11 +53,17 @@ async def register(form: UserCreate, role: Role = Role.USER) -> User:
         language=form.language,
         role=role,
     )
+
+    async def insert(session: db.Transaction | None = None) -> User:
+        await _users().insert_one(user.model_dump(), session=session)
+        return user
+
     try:
-        await _users().insert_one(user.model_dump())
+        if actor is None:
+            return await insert()
+        return await audit.recorded(Deed.by(actor, Action.USER_CREATED, user.get_id(), ["role"]), insert)
     except DuplicateKeyError as error:
         raise EmailTaken("Another account has this e-mail address.") from error
-    return user
 
 
 async def add_missing(people: Sequence[User]) -> set[str]:
@@ -57,7 +73,7 @@ async def add_missing(people: Sequence[User]) -> set[str]:
 
 async def find(user_id: str) -> User | None:
     """The account with this id, if there is one."""
-    document = await _users().find_one({"_id": user_id})
+    document = await _users().find_one({"_id": user_id, "erasing_at": None})
     return User.from_document(document) if document else None
 
 
@@ -104,8 +120,16 @@ async def change(user_id: str, changes: UserUpdate, versions: tuple[int, ...] | 
     return await _set(user_id, changes.model_dump(exclude_unset=True), versions)
 
 
-async def change_as_admin(user_id: str, changes: UserAdminUpdate, versions: tuple[int, ...] | None = None) -> User:
+async def change_as_admin(
+    user_id: str, changes: UserAdminUpdate, versions: tuple[int, ...] | None = None, actor: User | None = None
+) -> User:
     """Change somebody's role or suspension.
+
+    Args:
+        user_id: whose.
+        changes: a merge patch.
+        versions: the states that `If-Match` names.
+        actor: the admin who does it; None: a command of the operator's.
 
     Raises:
         UserNotFound: there is no such account.
@@ -115,8 +139,9 @@ async def change_as_admin(user_id: str, changes: UserAdminUpdate, versions: tupl
     values = changes.model_dump(exclude_unset=True)
     if changes.suspended:
         values["sessions"] = []
-    weakens = changes.suspended or changes.role not in (None, Role.ADMIN)
-    user = await (_set_guarded(user_id, values, versions) if weakens else _set(user_id, values, versions))
+    weakens = bool(changes.suspended) or changes.role not in (None, Role.ADMIN)
+    deed = Deed.by(actor, Action.USER_CHANGED, user_id, changes.model_fields_set) if actor else None
+    user = await _set_guarded(user_id, values, versions, deed, weakens=weakens)
     if changes.suspended:
         await hub.publish(UserSuspended(user_id))
     return user
@@ -218,23 +243,66 @@ async def end_sessions(user_id: str, keep: str | None = None) -> None:
     await _users().update_one({"_id": user_id}, {"$pull": {"sessions": {"id": {"$ne": keep}}}})
 
 
-async def delete(user_id: str, versions: tuple[int, ...] | None = None) -> None:
+async def delete(user_id: str, versions: tuple[int, ...] | None = None, actor: User | None = None) -> None:
     """Erase an account; what hangs on it follows through the hub.
+
+    The account is emptied first: from then on nobody finds it or signs in to it, and its address is free. Its document
+    goes last: if the process dies in between, `finish_erasures` goes on.
+
+    Args:
+        user_id: whose.
+        versions: the states that `If-Match` names.
+        actor: the person, or an admin; None: a command of the operator's.
 
     Raises:
         UserNotFound: there is no such account.
         PreconditionFailed: it is at none of `versions`.
         LastAdmin: nobody would be left to administer.
     """
+    blank = dict.fromkeys(("first_name", "last_name", "email", "password_hash"), "")
+    empty: dict[str, Any] = {
+        **blank,
+        "email_folded": user_id,
+        "links": [],
+        "image_id": None,
+        "sessions": [],
+        "suspended": True,
+    }
 
-    async def work(transaction: db.Transaction) -> None:
-        gone = await _users().find_one_and_delete({"_id": user_id, **_at(versions)}, session=transaction)
-        if gone is None:
+    async def work(transaction: db.Transaction) -> bool:
+        before = await _users().find_one_and_update(
+            {"_id": user_id, "erasing_at": None, **_at(versions)},
+            _change({**blank, **empty, "erasing_at": now()}),
+            session=transaction,
+        )
+        if before is None:
             raise await _refusal(user_id)
-        await _require_another_admin(gone, transaction)
+        await _require_another_admin(before, transaction)
+        return True
 
-    await db.in_transaction(work)
+    if actor is None:
+        await db.in_transaction(work)
+    else:
+        await audit.recorded(Deed.by(actor, Action.USER_ERASED, user_id), work)
+    await _finish_erasure(user_id)
+
+
+async def finish_erasures(grace: timedelta = ERASURE_GRACE) -> int:
+    """Go on with erasures whose process died; how many there were.
+
+    Args:
+        grace: how long an erasure is left to the process that began it.
+    """
+    left = {"erasing_at": {"$gt": EPOCH, "$lte": now() - grace}}
+    found = await _users().find(left, {"_id": 1}).limit(_BATCH).to_list()
+    for document in found:
+        await _finish_erasure(document["_id"])
+    return len(found)
+
+
+async def _finish_erasure(user_id: str) -> None:
     await hub.publish(UserDeleted(user_id))
+    await _users().delete_one({"_id": user_id, "erasing_at": {"$gt": EPOCH}})
 
 
 async def on_images_deleted(notice: ImagesDeleted) -> None:
@@ -253,7 +321,7 @@ async def listing(role: Role | None, limit: int, cursor: str | None) -> Page[Use
     """
     binding = ["users", role]
     order = [("created_at", -1), ("_id", -1)]
-    narrowed: dict[str, Any] = {"role": role} if role else {}
+    narrowed: dict[str, Any] = {"erasing_at": None, **({"role": role} if role else {})}
     if cursor:
         narrowed |= cursors.after(cursors.decode(cursor, binding), order)
     found = await _users().find(narrowed).sort(order).limit(limit + 1).to_list()
@@ -277,23 +345,26 @@ async def promote(user_id: str, role: Role) -> User:
         UserNotFound: there is no such account.
         LastAdmin: nobody would be left to administer.
     """
-    return await _set_guarded(user_id, {"role": role}, None)
+    return await _set_guarded(user_id, {"role": role}, None, None, weakens=role is not Role.ADMIN)
 
 
-async def _set_guarded(user_id: str, values: Mapping[str, Any], versions: tuple[int, ...] | None) -> User:
-    """Like `_set`, for what may take an admin away."""
+async def _set_guarded(
+    user_id: str, values: Mapping[str, Any], versions: tuple[int, ...] | None, deed: Deed | None, *, weakens: bool
+) -> User:
+    """Like `_set`, for what is recorded, or may take an admin away."""
 
     async def work(transaction: db.Transaction) -> User:
         before = await _users().find_one_and_update(
-            {"_id": user_id, **_at(versions)}, _change(values), session=transaction
+            {"_id": user_id, "erasing_at": None, **_at(versions)}, _change(values), session=transaction
         )
         if before is None:
             raise await _refusal(user_id)
-        await _require_another_admin(before, transaction)
+        if weakens:
+            await _require_another_admin(before, transaction)
         after = await _users().find_one({"_id": user_id}, session=transaction)
         return User.model_validate(after)
 
-    return await db.in_transaction(work)
+    return await (audit.recorded(deed, work) if deed else db.in_transaction(work))
 
 
 async def _require_another_admin(before: Mapping[str, Any], transaction: db.Transaction) -> None:
@@ -308,7 +379,7 @@ async def _require_another_admin(before: Mapping[str, Any], transaction: db.Tran
 
 async def _set(user_id: str, values: Mapping[str, Any], versions: tuple[int, ...] | None) -> User:
     document = await _users().find_one_and_update(
-        {"_id": user_id, **_at(versions)},
+        {"_id": user_id, "erasing_at": None, **_at(versions)},
         _change(values),
         return_document=ReturnDocument.AFTER,
     )
