@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     argon2_lanes: PositiveInt = 4
     hashes_at_once: PositiveInt = 2  # of one worker; each takes argon2_memory_kib
     hashes_waiting: PositiveInt = 100  # beyond, logins are answered 503
-    refusal_floor_ms: Annotated[int, Field(ge=0)] = 600  # no refused login is answered sooner
+    refusal_step_ms: Annotated[int, Field(ge=0)] = 600  # refused logins are answered after a multiple of it
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()

@@ -14,7 +14,7 @@ os.environ |= {
     "RATE_LIMIT_ENABLED": "false",
     "MAIL_URL": f"file:{tempfile.mkdtemp(prefix='underline-mail-')}",
     "CHORES_EVERY_S": "0",
-    "REFUSAL_FLOOR_MS": "0",
+    "REFUSAL_STEP_MS": "0",
 }
 os.environ.setdefault("DATA_DIR", ".data/tests")
 os.environ.pop("DYNO", None)

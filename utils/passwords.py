@@ -22,7 +22,7 @@ from config.main import settings
 from models.exceptions import Busy, CommonPassword
 
 Result = TypeVar("Result")
-BACKGROUND = 10  # the niceness of the threads, which the lanes of Argon2 inherit
+BACKGROUND = 5  # the niceness of the threads, which the lanes of Argon2 inherit
 
 
 class _Queue:

@@ -246,19 +246,25 @@ async def _open(session_id: str, email: str, password: str, caller: Caller, toke
 
 async def _prove(email: str, password: str, caller: Caller) -> tuple[User, bool]:
     """The account that the password opens, and whether its owner was to be expected here."""
-    answer_at = time.monotonic() + settings.refusal_floor_ms / 1000
+    began = time.monotonic()
     attempt = await attempts.admit(email, caller)
     user = await users.find_by_email(email)
     matches, renewed = await passwords.verify(password, user.password_hash if user else None)
     if user is None or not matches or user.suspended:
         await attempts.failed(attempt)
-        await asyncio.sleep(answer_at - time.monotonic())
+        await _until_next_step(began)
         raise WrongCredentials
     await attempts.succeeded(attempt)
     if renewed:
         await users.renew_password_hash(user.get_id(), renewed, known=user.password_hash)
         user = user.model_copy(update={"password_hash": renewed})
     return user, attempt.familiar or user.signed_in_at is None
+
+
+async def _until_next_step(began: float) -> None:
+    """Wait until a whole number of steps has passed: what happened meanwhile shows in no answer's time."""
+    if settings.refusal_step_ms:
+        await asyncio.sleep((began - time.monotonic()) % (settings.refusal_step_ms / 1000))
 
 
 async def _rotate(live: LiveSession, token: str, caller: Caller) -> tuple[str, str] | None:
