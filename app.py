@@ -11,6 +11,7 @@ from config import db, middleware, openapi, tasks
 from config.compression import Compression
 from config.main import LOCAL_ORIGINS, settings
 from config.main import app as app  # noqa: PLC0414  # the name that servers look for
+from config.observation import Observer
 from models.notices import (
     CapacityGrown,
     EventCancelled,
@@ -69,6 +70,8 @@ WIRING: dict[type, list[hub.Handler]] = {
 }
 CHORES: list[chores.Chore] = [mail.sweep, queues.reconcile, users_store.finish_erasures]
 
+observer = Observer()
+
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[None]:
@@ -83,6 +86,7 @@ async def opened() -> AsyncIterator[None]:
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     """Be ready while the service runs; without a worker process the chores are done here."""
+    observer.begin_log(settings)
     async with opened(), chores.kept([] if tasks.SHARED else CHORES):
         yield
 
@@ -123,4 +127,4 @@ app.add_middleware(
     ],
     max_age=600,
 )
-app.add_middleware(middleware.RequestContext, observe=lambda *_: None, hosted=settings.hosted)  # outermost
+app.add_middleware(middleware.RequestContext, observer=observer, hosted=settings.hosted)  # outermost

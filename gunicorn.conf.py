@@ -1,13 +1,21 @@
 """How gunicorn serves the application: `gunicorn app:app` reads this file by itself."""
 
 import errno
+import os
+import shutil
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
 
 sys.path.insert(0, str(Path(__file__).parent))  # the command leaves its own folder there instead
+# Where the workers of this master count together; the package reads it when it is imported.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="underline-metrics-")
+
+from prometheus_client.multiprocess import mark_process_dead
 
 from config.embedded import EmbeddedStoreError, Use
 from config.main import settings
@@ -51,9 +59,15 @@ def when_ready(server: Arbiter) -> None:
         sys.stdout.flush()
 
 
+def child_exit(_server: Arbiter, worker: Worker) -> None:
+    """Take what the worker held at that moment out of the metrics."""
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the package's own gap
+
+
 def on_exit(_server: Arbiter) -> None:
-    """Let go of the embedded store, which stops when nobody else uses it."""
+    """Let go of the embedded store, which stops when nobody else uses it, and of the metrics."""
     _store.end()
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def _refuse_taken_ports(server: Arbiter) -> None:

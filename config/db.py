@@ -19,7 +19,7 @@ from pymongo.errors import (
     WaitQueueTimeoutError,
 )
 
-from config import embedded
+from config import embedded, metrics
 from config.main import Environment, Settings, settings
 
 Document = dict[str, Any]
@@ -62,7 +62,12 @@ async def opened(chosen: Settings = settings, name: str | None = None) -> AsyncI
         raise RuntimeError("The store is open already; there is one client per process.")
     async with _server(chosen) as uri:
         _store.client = AsyncMongoClient(
-            uri, tz_aware=True, timeoutMS=chosen.mongo_timeout_ms, appname="underline", maxPoolSize=50
+            uri,
+            tz_aware=True,
+            timeoutMS=chosen.mongo_timeout_ms,
+            appname="underline",
+            maxPoolSize=50,
+            event_listeners=[metrics.Commands(), metrics.Connections()],
         )
         _store.name = name or chosen.mongo_db_name
         try:

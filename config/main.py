@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     default_timezone: str = "UTC"
     docs_access: DocsAccess = DocsAccess.PUBLIC
     rate_limit_enabled: bool = True  # False for load tests; the count of wrong passwords stays
+    metrics_token: SecretStr | None = None  # None: /metrics is open locally, and not there in a deployment
     log_level: str = "INFO"
     log_format: LogFormat | None = None  # None: console locally, JSON elsewhere
 

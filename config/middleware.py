@@ -11,10 +11,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config import context
+from config.observation import Observer
 from models.exceptions import DomainError, InternalError, MisdirectedRequest, TooLarge
 
 Render = Callable[[Request, DomainError], Response]
-Observe = Callable[[Scope, int, float, int], None]
 RawHeaders = list[tuple[bytes, bytes]]
 
 _SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -48,15 +48,15 @@ def header(scope: Scope, name: bytes) -> bytes | None:
 class RequestContext:
     """Outermost: names the request, sets the headers that all answers carry, answers HEAD by GET, and is observed."""
 
-    def __init__(self, app: ASGIApp, observe: Observe, *, hosted: bool = False) -> None:
+    def __init__(self, app: ASGIApp, observer: Observer, *, hosted: bool = False) -> None:
         """Wrap an application.
 
         Args:
             app: what to wrap.
-            observe: is told the scope, status, seconds and bytes of each answer.
+            observer: is told of each request and its answer.
             hosted: whether browsers are told to come back by TLS only.
         """
-        self.app, self.observe = app, observe
+        self.app, self.observer = app, observer
         self.defaults = [*DEFAULT_HEADERS, TRANSPORT_SECURITY] if hosted else DEFAULT_HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,11 +86,12 @@ class RequestContext:
             await send(message)
 
         before = context.request_id.set(state["request_id"])
+        self.observer.begun()
         try:
             await self.app(scope, receive, send_complete)
         finally:
             context.request_id.reset(before)
-            self.observe(scope, status, perf_counter() - begun, sent)
+            self.observer.ended(scope, status, perf_counter() - begun, sent)
 
 
 def _request_id(scope: Scope) -> bytes:

@@ -16,3 +16,10 @@ READY: Operation = {
     "response_description": "They can.",
     "answer_example": {"status": "ready"},
 }
+MEASURE: Operation = {
+    "summary": "How is it doing?",
+    "description": "Counters and timings of all worker processes, as Prometheus reads them. A deployment asks for its "
+    "`METRICS_TOKEN` as a Bearer token, and has nothing here without one.",
+    "response_description": "The metrics, in Prometheus' text format.",
+    "answer_content": {"text/plain": {"schema": {"type": "string"}}},
+}

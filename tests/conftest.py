@@ -12,6 +12,7 @@ os.environ |= {
     "ARGON2_MEMORY_KIB": "64",
     "ARGON2_LANES": "1",
     "RATE_LIMIT_ENABLED": "false",
+    "LOG_LEVEL": "WARNING",
     "MAIL_URL": f"file:{tempfile.mkdtemp(prefix='underline-mail-')}",
     "CHORES_EVERY_S": "0",
     "REFUSAL_STEP_MS": "0",
