@@ -42,6 +42,7 @@ class _Store:
 
     client: AsyncMongoClient[Document] | None = None
     name: str = ""
+    embedded: bool = False
 
 
 _store = _Store()
@@ -70,6 +71,7 @@ async def opened(chosen: Settings = settings, name: str | None = None) -> AsyncI
             event_listeners=[metrics.Commands(), metrics.Connections()],
         )
         _store.name = name or chosen.mongo_db_name
+        _store.embedded = chosen.mongo_db_uri is None
         try:
             yield
         finally:
@@ -98,6 +100,11 @@ def client() -> AsyncMongoClient[Document]:
     if _store.client is None:
         raise RuntimeError("The store is not open.")
     return _store.client
+
+
+def reads_whole_ranges() -> bool:
+    """Whether the server reads and sorts all matches of a range before a limit counts, as the embedded store does."""
+    return _store.embedded
 
 
 def database() -> AsyncDatabase[Document]:

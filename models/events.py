@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal, NewType, Self
+from typing import Annotated, Literal, NewType, Self
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
@@ -303,30 +303,3 @@ class Decision(Input):
 
     decision: Literal[Approval.APPROVED, Approval.DENIED]
     reason: Annotated[Prose, Field(max_length=1_000)] | None = None
-
-
-class EventQuery(BaseModel):
-    """What a list of events is narrowed to; everything given must hold."""
-
-    from_: Moment | None = None
-    to: Moment | None = None
-    tags: list[Tag] = []
-    status: list[Status] = []
-    creator_id: UserId | None = None
-    approval: list[Approval] = [Approval.APPROVED]
-    public_only: bool = True
-    sort: Literal["starts_at", "-starts_at", "created_at", "-created_at"] = "starts_at"
-
-    @classmethod
-    def of_creator(cls, creator_id: UserId, status: list[Status]) -> Self:
-        """All that a person published, seen by himself."""
-        return cls(creator_id=creator_id, status=status, approval=[], public_only=False)
-
-    @classmethod
-    def queue(cls, approval: Approval) -> Self:
-        """What the moderators look through, the longest waiting first."""
-        return cls(status=list(Status), approval=[approval], public_only=False, sort="created_at")
-
-    def binding(self) -> dict[str, Any]:
-        """What a cursor of this list is bound to."""
-        return self.model_dump(mode="json", exclude_defaults=True)

@@ -19,7 +19,8 @@ from pydantic import (
 )
 
 from models.commons import Input, Links, Output, PersonName, UtcDatetime
-from models.events import Approval, Capacity, Description, Event, EventCreate, EventQuery, ImageIds, PlaceCreate, Tag
+from models.event_queries import EventQuery
+from models.events import Approval, Capacity, Description, Event, EventCreate, ImageIds, PlaceCreate, Tag
 from models.users import Email, Password, Role, User, UserCreate, UserId, UserUpdate
 
 # The client takes its local time, subtracts 4 hours and sends that as if it were UTC.

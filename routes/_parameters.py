@@ -1,8 +1,11 @@
 """Parameters that several operations share."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Path, Query
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 
 from models.events import EventId
 from models.feedback import FeedbackId
@@ -13,3 +16,17 @@ Cursor = Annotated[str | None, Query(max_length=600, description="Where to go on
 PathEventId = Annotated[EventId, Path(alias="id", max_length=64, description="The event.")]
 PathUserId = Annotated[UserId, Path(alias="id", max_length=64, description="The person.")]
 PathFeedbackId = Annotated[FeedbackId, Path(alias="id", max_length=64, description="The feedback.")]
+Filters = TypeVar("Filters", bound=BaseModel)
+
+
+def checked(model: type[Filters], given: Mapping[str, Any]) -> Filters:
+    """Parameters together, as a model.
+
+    Raises:
+        RequestValidationError: they do not fit together.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("query", *fault["loc"])} for fault in error.errors(include_url=False)]
+        raise RequestValidationError(faults) from error

@@ -7,7 +7,8 @@ from fastapi import Depends, Query
 from docs import admin as docs
 from models.audit import Action, AuditPage, AuditQuery, AuditRecord
 from models.commons import Page
-from models.events import Approval, Decision, Event, EventPage, EventQuery, EventRead, Moment
+from models.event_queries import EventQuery
+from models.events import Approval, Decision, Event, EventPage, EventRead, Moment
 from models.exceptions import AlreadyDecided, EventNotFound, InvalidCursor, LastAdmin, PreconditionFailed, UserNotFound
 from models.users import Role, User, UserAdminUpdate, UserPage, UserRead
 from routes._callers import CurrentUser, IfMatch

@@ -7,7 +7,8 @@ from fastapi import Depends, Path, Query, Request, Response
 
 from docs import calendars as docs
 from models.calendars import FeedAddress, FeedRead
-from models.events import Event, EventQuery
+from models.event_queries import EventQuery
+from models.events import Event
 from models.exceptions import CalendarNotFound, EventNotFound, InvalidCursor
 from routes._callers import CurrentUser, Viewer
 from routes._operations import Operations, Policy, fresh

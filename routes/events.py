@@ -1,13 +1,26 @@
 """Events, and the feedback on them."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Depends, Query
 
 from docs import events as docs
 from docs import feedback as feedback_docs
 from models.commons import Page
-from models.events import Event, EventCreate, EventPage, EventQuery, EventRead, EventUpdate, Moment, Status, Tag
+from models.event_queries import (
+    BoundingBox,
+    EventIds,
+    EventQuery,
+    Near,
+    Radius,
+    Sort,
+    Statuses,
+    Tags,
+    TagsMode,
+    When,
+    Words,
+)
+from models.events import Event, EventCreate, EventPage, EventRead, EventUpdate, Moment, Timezone
 from models.exceptions import (
     EventNotFound,
     EventOver,
@@ -21,7 +34,7 @@ from models.feedback import Feedback, FeedbackCreate, FeedbackPage, FeedbackRead
 from models.users import UserId
 from routes._callers import CurrentUser, IfMatch, Viewer
 from routes._operations import Operations, Policy
-from routes._parameters import Cursor, Limit, PathEventId
+from routes._parameters import Cursor, Limit, PathEventId, checked
 from utils import events, feedback
 
 api = Operations("events", "/v1/events")
@@ -29,17 +42,29 @@ api = Operations("events", "/v1/events")
 
 def event_query(
     *,
+    q: Annotated[Words, Query(description="Words; all must be there, the beginning of each is enough.")] = "",
+    near: Annotated[Near | None, Query(description="latitude,longitude; nearest first unless sort says else.")] = None,
+    radius: Annotated[Radius | None, Query(description="Metres around near; 50000 if not given.")] = None,
+    bbox: Annotated[
+        BoundingBox | None,
+        Query(description="west,south,east,north in degrees; west may lie east of east, across the antimeridian."),
+    ] = None,
     from_: Annotated[Moment | None, Query(alias="from", description="Ends after this time.")] = None,
     to: Annotated[Moment | None, Query(description="Starts before this time.")] = None,
-    tags: Annotated[list[Tag], Query(description="Has any of these tags.", max_length=14)] = [],  # noqa: B006  # FastAPI copies it
-    status: Annotated[list[Status], Query(description="Instead of what is coming or on.", max_length=4)] = [],  # noqa: B006  # as above
+    when: Annotated[When | None, Query(description="Overlaps these days of the calendar of tz.")] = None,
+    tz: Annotated[Timezone | None, Query(description="The time zone of when, such as America/New_York.")] = None,
+    tags: Annotated[Tags, Query(description="Has these tags: repeated, or separated by commas.")] = [],  # noqa: B006  # FastAPI copies it
+    tags_mode: Annotated[
+        TagsMode, Query(description="Whether any of the tags will do, or all must be there.")
+    ] = TagsMode.ANY,
+    status: Annotated[Statuses, Query(description="Instead of what is coming or on.")] = [],  # noqa: B006  # as above
     creator_id: Annotated[UserId | None, Query(max_length=64, description="By this person.")] = None,
-    sort: Annotated[
-        Literal["starts_at", "-starts_at", "created_at", "-created_at"], Query(description="- turns it round.")
-    ] = "starts_at",
+    ids: Annotated[EventIds, Query(description="Is one of these.")] = [],  # noqa: B006  # as above
+    sort: Annotated[Sort | None, Query(description="starts_at, or distance with near; - turns it round.")] = None,
 ) -> EventQuery:
     """The filters of a list of events."""
-    return EventQuery(from_=from_, to=to, tags=tags, status=status, creator_id=creator_id, sort=sort)
+    given = {name: value for name, value in locals().items() if value is not None}
+    return checked(EventQuery, given)
 
 
 @api.post(

@@ -9,7 +9,8 @@ from docs import users as docs
 from models.auth import PasswordChange
 from models.commons import Page
 from models.confirmations import AddressChange, Erasure
-from models.events import Event, EventPage, EventQuery, Status
+from models.event_queries import EventQuery
+from models.events import Event, EventPage, Status
 from models.exceptions import (
     Busy,
     CommonPassword,

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from models.events import MAX_DURATION, Approval, EventUpdate
+from utils import _event_terms
 
 # What the moderators looked at when they approved.
 _JUDGED = {"title", "description", "location", "image_ids"}
@@ -42,7 +43,7 @@ def pipeline(changes: EventUpdate, *, by_admin: bool, moment: datetime) -> list[
     if not by_admin:
         stages.append({"$set": {"approval": _approval(changes, values)}})
     stages.append({"$set": {**values, "updated_at": moment, "version": {"$add": ["$version", 1]}}})
-    return stages
+    return stages + _event_terms.stages(changes)
 
 
 def cancellation(moment: datetime) -> list[dict[str, Any]]:

@@ -1,58 +1,201 @@
-"""How a query for events becomes a MongoDB filter, an order and a position in it."""
+"""How a query for events becomes ranges of indexes, an order, and the exact conditions beside them.
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+Each list is the merge of few ranges. A range names equalities and one interval that together open an index, and the
+exact condition beside them; it goes to the store as two `$match` stages, which MongoDB joins and plans
+as one, while the embedded store takes its index from the first.
+"""
 
-from models.events import Event, EventQuery, Status
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from models.event_queries import EventQuery, TagsMode
+from models.events import MAX_DURATION, Approval, Event, Status
+from utils import _event_terms, _sphere, _words, cursors
+
+Condition = dict[str, Any]
+Place = list[Any] | None  # a position in a list
+Found = list[tuple[list[Any], Event]]  # events, each with its position in the list
+
+_TICK = timedelta(milliseconds=1)  # the store's times are no finer
+_LIVE = frozenset({Status.ACTIVE, Status.ONGOING})
 
 
-def order(query: EventQuery) -> list[tuple[str, int]]:
-    """The sort: unique, since it ends with the id."""
-    field, direction = query.sort.lstrip("-"), -1 if query.sort.startswith("-") else 1
-    return [(field, direction), ("_id", direction)]
+class Range(NamedTuple):
+    """One stretch of one index, and what must hold beside."""
+
+    equal: Condition  # the beginning of an index
+    field: str  # what an interval narrows
+    ranged: bool  # whether that is the next field of the index
+    rest: list[Condition]
+
+    def stages(self, interval: Condition) -> list[dict[str, Any]]:
+        """The beginning of an aggregation that reads the range, or an interval of it."""
+        tight = {**self.equal, **({self.field: interval} if self.ranged and interval else {})}
+        beside = [*self.rest, *([] if self.ranged or not interval else [{self.field: interval}])]
+        return [{"$match": tight}, {"$match": {"$and": beside}}] if beside else [{"$match": tight}]
 
 
-def position(query: EventQuery) -> Callable[[Event], list[Any]]:
-    """Where an event stands in the order of the query."""
-    field = query.sort.lstrip("-")
-    return lambda event: [getattr(event, field), event.get_id()]
+class Plan(NamedTuple):
+    """What is to be read of a sorted list: ranges to merge, and the interval of the sorted field that holds them."""
+
+    ranges: list[Range]
+    interval: Condition
+    start: datetime | None  # where, in a list of what is to come, most of it begins
 
 
-def conditions(query: EventQuery, moment: datetime) -> dict[str, Any]:
-    """The filter: everything that the query says must hold.
+class Order(NamedTuple):
+    """The sort of a list that one field decides; the id makes it unique."""
+
+    field: str
+    descending: bool
+
+    def fields(self) -> list[tuple[str, int]]:
+        """The sort, for the store."""
+        way = -1 if self.descending else 1
+        return [(self.field, way), ("_id", way)]
+
+    def position(self, event: Event) -> list[Any]:
+        """Where an event stands."""
+        return [getattr(event, self.field), event.get_id()]
+
+
+def order(query: EventQuery) -> Order:
+    """The sort of a query, or of each tier of one by relevance."""
+    return Order("created_at" if query.key == "created_at" else "starts_at", query.descending)
+
+
+def plan(query: EventQuery, moment: datetime, place: Place = None, tier: int | None = None) -> Plan:
+    """What is to be read.
 
     Args:
         query: what is asked.
-        moment: what the status is worked out from.
+        moment: what the status and the calendar are worked out from.
+        place: the position in the order after which to go on.
+        tier: of a list by relevance, which part of it.
     """
-    must: list[dict[str, Any]] = [status_conditions(query.status, moment)]
-    if query.public_only:
-        must.append({"public": True})
-    if query.approval:
-        must.append({"approval": {"$in": query.approval} if len(query.approval) > 1 else query.approval[0]})
-    if query.creator_id is not None:
-        must.append({"creator_id": query.creator_id})
+    by = order(query)
+    rest = conditions(query, moment)
+    if place is not None:
+        rest.append(cursors.after(place, by.fields()))
+    if tier is not None:
+        rest += _tier(query, tier)
+    beginnings = _beginnings(query, by, in_title=tier == 0)
+    ranges = [Range(equal, by.field, ranged, rest) for equal, ranged in beginnings]
+    begins = _begins(query, moment)
+    start = max([*begins, *(place[:1] if place else [])]) if begins else None
+    return Plan(ranges, _interval(query, moment, by, place), start)
+
+
+def conditions(query: EventQuery, moment: datetime) -> list[Condition]:
+    """The exact filter: everything that the query says must hold."""
+    must = [_status(query.status, moment), *_owned(query), *_placed(query), *_timed(query, moment)]
+    must += [_event_terms.starting(word) for word in _words.wanted(query.q)]
     if query.tags:
-        must.append({"tags": {"$in": query.tags}})
-    if query.from_ is not None:
-        must.append({"ends_at": {"$gt": query.from_}})
-    if query.to is not None:
-        must.append({"starts_at": {"$lt": query.to}})
-    return {"$and": [part for part in must if part]} if any(must) else {}
+        must.append({"tags": {"$all" if query.tags_mode is TagsMode.ALL else "$in": query.tags}})
+    return [part for part in must if part]
 
 
-def status_conditions(wanted: list[Status], moment: datetime) -> dict[str, Any]:
+def tiers(query: EventQuery) -> list[int]:
+    """The parts of a list by relevance: all words in the title, some of them, none."""
+    several = len(_words.wanted(query.q)) > 1
+    found = [0, 1, 2] if several else [0, 2]
+    return found[::-1] if query.descending else found
+
+
+def live(query: EventQuery) -> bool:
+    """Whether only what is not over is asked for."""
+    return not query.status or _LIVE.issuperset(query.status)
+
+
+def _tier(query: EventQuery, tier: int) -> list[Condition]:
+    titled = [_event_terms.starting(word, ["title"]) for word in _words.wanted(query.q)]
+    if not titled:
+        return []
+    return {0: titled, 1: [{"$or": titled}, {"$nor": [{"$and": titled}]}], 2: [{"$nor": titled}]}[tier]
+
+
+def _beginnings(query: EventQuery, by: Order, *, in_title: bool) -> list[tuple[Condition, bool]]:
+    """The equalities that open an index, and whether its next field is the one that sorts."""
+    if query.ids:
+        return [({"_id": {"$in": query.ids}}, False)]
+    if query.creator_id is not None:
+        return [({"creator_id": query.creator_id}, by.field == "starts_at")]
+    if not query.public_only:
+        return [({"approval": query.approval[0]} if query.approval else {}, by.field == "created_at")]
+    shown: Condition = {"public": True, "approval": Approval.APPROVED}
+    archives = [False] if live(query) else [False, True]
+    words = _words.wanted(query.q)
+    if words:
+        head = (_event_terms.IN_TITLE if in_title else "") + _words.head(words[0])
+        return [({**shown, "archived": kept, "terms.heads": head}, by.field == "starts_at") for kept in archives]
+    return [({**shown, "archived": kept}, True) for kept in archives]
+
+
+def _begins(query: EventQuery, moment: datetime) -> list[datetime]:
+    """What an event must end after."""
+    given = [stretch.begin for stretch in query.intervals(moment) if stretch.begin]
+    return [*given, moment] if live(query) else given
+
+
+def _interval(query: EventQuery, moment: datetime, by: Order, place: Place) -> Condition:
+    """A plain interval on the field that sorts, which holds all that is asked for; its ends are not exact."""
+    lower: list[datetime] = []
+    upper: list[datetime] = []
+    if by.field == "starts_at":
+        lower = [begin - MAX_DURATION for begin in _begins(query, moment)]
+        upper = [stretch.end for stretch in query.intervals(moment) if stretch.end]
+    if place is not None:
+        (upper if by.descending else lower).append(place[0])
+    # $lt, not $lte: the embedded store leaves out equals where more fields of the index follow.
+    return {**({"$gte": max(lower)} if lower else {}), **({"$lt": min(upper) + _TICK} if upper else {})}
+
+
+def _status(wanted: list[Status], moment: datetime) -> Condition:
     """The filter for a status; without any, what is neither over nor cancelled."""
     if set(wanted) == set(Status):
         return {}
-    if not wanted or set(wanted) == {Status.ACTIVE, Status.ONGOING}:
+    if not wanted or set(wanted) == _LIVE:
         return {"cancelled_at": None, "ends_at": {"$gt": moment}}
-    filters: dict[Status, dict[str, Any]] = {
+    filters: dict[Status, Condition] = {
         Status.ACTIVE: {"cancelled_at": None, "starts_at": {"$gt": moment}},
         Status.ONGOING: {"cancelled_at": None, "starts_at": {"$lte": moment}, "ends_at": {"$gt": moment}},
         Status.EXPIRED: {"cancelled_at": None, "ends_at": {"$lte": moment}},
         Status.CANCELLED: {"cancelled_at": {"$ne": None}},
     }
-    chosen = [filters[status] for status in dict.fromkeys(wanted)]
+    chosen = [filters[status] for status in wanted]
     return chosen[0] if len(chosen) == 1 else {"$or": chosen}
+
+
+def _owned(query: EventQuery) -> list[Condition]:
+    """Who may see it, whose it is, which it is."""
+    must: list[Condition] = []
+    if query.public_only:
+        must.append({"public": True})
+    if query.approval:
+        must.append({"approval": {"$in": query.approval}})
+    if query.creator_id is not None:
+        must.append({"creator_id": query.creator_id})
+    if query.ids:
+        must.append({"_id": {"$in": query.ids}})
+    return must
+
+
+def _placed(query: EventQuery) -> list[Condition]:
+    must: list[Condition] = []
+    if query.near is not None and query.key != "distance":
+        must.append(_sphere.within(query.near, query.radius_m))
+    if query.bbox is not None:
+        circle = _sphere.around(query.bbox)
+        must += [_sphere.within(*circle)] if circle else []
+        must.append(_sphere.inside(query.bbox))
+    return must
+
+
+def _timed(query: EventQuery, moment: datetime) -> list[Condition]:
+    must: list[Condition] = []
+    for stretch in query.intervals(moment):
+        if stretch.begin is not None:
+            must.append({"ends_at": {"$gt": stretch.begin}})
+        if stretch.end is not None:
+            must.append({"starts_at": {"$lt": stretch.end}})
+    return must

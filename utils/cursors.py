@@ -5,7 +5,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -15,6 +15,7 @@ from models.exceptions import InvalidCursor
 from utils import secrets
 
 _SIGNATURE_BYTES = 16
+_TICK = timedelta(milliseconds=1)  # the store's times are no finer
 
 
 def encode(position: list[Any], binding: object) -> str:
@@ -69,7 +70,12 @@ def after(position: list[Any], fields: list[tuple[str, int]]) -> dict[str, Any]:
     for depth, (name, way) in enumerate(fields):
         same = {field: position[index] for index, (field, _) in enumerate(fields[:depth])}
         branches.append({**same, name: {"$gt" if way > 0 else "$lt": position[depth]}})
-    return {"$and": [{first: {"$gte" if direction > 0 else "$lte": position[0]}}, {"$or": branches}]}
+    return {"$and": [{first: {"$gte": position[0]} if direction > 0 else _up_to(position[0])}, {"$or": branches}]}
+
+
+def _up_to(bound: Any) -> dict[str, Any]:
+    """A plain range; the embedded store, asked for `$lte`, leaves out equals where the index has further fields."""
+    return {"$lt": bound + _TICK} if isinstance(bound, datetime) else {"$lte": bound}
 
 
 def _sign(payload: bytes, binding: object) -> bytes:

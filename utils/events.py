@@ -1,7 +1,7 @@
 """Events: the one owner of `events`, of who may see and change one, and of the counters that others' documents make."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import IndexModel, ReturnDocument
@@ -10,13 +10,13 @@ from config import db
 from config.main import settings
 from models.audit import Action, Deed
 from models.commons import Page, now
+from models.event_queries import EventQuery
 from models.events import (
     Approval,
     Decision,
     Event,
     EventCreate,
     EventId,
-    EventQuery,
     EventUpdate,
     Status,
 )
@@ -33,29 +33,29 @@ from models.exceptions import (
 )
 from models.notices import CapacityGrown, EventCancelled, EventDeleted, EventMoved, ImagesDeleted, UserDeleted
 from models.users import Role, User, UserId
-from utils import _event_changes, _event_search, audit, cursors, hub, images
+from utils import _event_changes, _event_lists, _event_terms, audit, hub, images
 from utils._bulk import insert_missing
 
 COLLECTION = "events"
+_SHOWN = [("public", 1), ("approval", 1), ("archived", 1)]
 INDEXES = (
-    IndexModel([("public", 1), ("approval", 1), ("starts_at", 1), ("_id", 1)], name="by_start"),
-    IndexModel([("public", 1), ("approval", 1), ("created_at", 1), ("_id", 1)], name="by_age"),
+    IndexModel([*_SHOWN, ("starts_at", 1), ("_id", 1)], name="shown_by_start"),
+    IndexModel([*_SHOWN, ("created_at", 1), ("_id", 1)], name="shown_by_age"),
+    IndexModel([*_SHOWN, ("terms.heads", 1), ("starts_at", 1), ("_id", 1)], name="shown_by_word"),
+    IndexModel([("location.point", "2dsphere"), ("archived", 1)], name="by_place"),
     IndexModel([("creator_id", 1), ("starts_at", 1), ("_id", 1)], name="by_creator"),
     IndexModel([("approval", 1), ("created_at", 1), ("_id", 1)], name="by_approval"),
+    IndexModel([("archived", 1), ("ends_at", 1)], name="by_end"),
     IndexModel([("image_ids", 1)], name="by_image"),
     IndexModel([("unsettled_at", 1)], name="unsettled", sparse=True),
     IndexModel([("announcement.at", 1)], name="unannounced", sparse=True),
 )
 MAX_AT_ONCE = 100
+_SETTLED = timedelta(minutes=1)
 
 
 def _events() -> db.Collection:
     return db.collection(COLLECTION)
-
-
-def collection() -> db.Collection:
-    """The collection, for `seats`, which is a part of this owner."""
-    return _events()
 
 
 def visible_to(viewer: User | None) -> dict[str, Any]:
@@ -86,13 +86,13 @@ async def create(form: EventCreate, creator: User) -> Event:
         creator_id=UserId(creator.get_id()),
         approval=Approval.APPROVED if approved else Approval.UNAPPROVED,
     )
-    await _events().insert_one(event.model_dump())
+    await _events().insert_one(_event_terms.document(event, now()))
     return event
 
 
 async def add_missing(planned: Sequence[Event]) -> set[str]:
     """Store events made elsewhere as they are, unless they are there; answers the ids of those that were not."""
-    return await insert_missing(_events(), [each.model_dump() for each in planned])
+    return await insert_missing(_events(), [_event_terms.document(each, now()) for each in planned])
 
 
 async def get(event_id: str, viewer: User | None = None) -> Event:
@@ -101,7 +101,7 @@ async def get(event_id: str, viewer: User | None = None) -> Event:
     Raises:
         EventNotFound: there is none, or not for the viewer to see.
     """
-    document = await _events().find_one({"_id": event_id, **visible_to(viewer)})
+    document = await _events().find_one({"_id": event_id, **visible_to(viewer)}, _event_terms.HIDDEN)
     if document is None:
         raise EventNotFound("There is no event with this id.")
     return Event.from_document(document)
@@ -154,13 +154,7 @@ async def search(query: EventQuery, limit: int, cursor: str | None = None) -> Pa
     Raises:
         InvalidCursor: the cursor is not of this list.
     """
-    order = _event_search.order(query)
-    narrowed = _event_search.conditions(query, now())
-    if cursor:
-        narrowed = {"$and": [narrowed, cursors.after(cursors.decode(cursor, query.binding()), order)]}
-    found = await _events().find(narrowed).sort(order).limit(limit + 1).to_list()
-    items = [Event.from_document(document) for document in found]
-    return cursors.page(items, limit, query.binding(), _event_search.position(query))
+    return await _event_lists.read(_events(), query, limit, cursor, now())
 
 
 async def change(event_id: str, changes: EventUpdate, actor: User, versions: tuple[int, ...] | None = None) -> Event:
@@ -332,6 +326,15 @@ async def held_on(user_id: str) -> AsyncIterator[dict[str, Any]]:
     """The events of a person, for himself."""
     async for document in _events().find({"creator_id": user_id}).sort([("starts_at", 1), ("_id", 1)]):
         yield Event.from_document(document).model_dump(mode="json", exclude={"creator_id"})
+
+
+async def archive() -> int:
+    """Mark what has been over for a while, so that lists of what is to come need not read it; how many it was.
+
+    The mark decides nothing: lists ask for the end as well. It stays away from clocks that differ a little.
+    """
+    over = {"archived": False, "ends_at": {"$lte": now() - _SETTLED}}
+    return (await _events().update_many(over, {"$set": {"archived": True}})).modified_count
 
 
 async def on_user_deleted(notice: UserDeleted) -> None:

@@ -3,7 +3,8 @@
 from typing import Literal
 
 from models.auth import Caller
-from models.events import Approval, Decision, Event, EventQuery, Status
+from models.event_queries import EventQuery
+from models.events import Approval, Decision, Event, Status
 from models.exceptions import Forbidden
 from models.underline_client import (
     ClientBatchQuery,
