@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from models.commons import ExtendedBaseModel, Output, UtcDatetime
+from models.commons import ExtendedBaseModel, Output, StoredDatetime
 from models.users import User
 
 
@@ -47,7 +47,7 @@ class AuditRecord(ExtendedBaseModel):
     """
 
     seq: int
-    at: UtcDatetime
+    at: StoredDatetime
     actor_id: str
     actor_salt: str | None
     actor_mark: str
@@ -66,7 +66,7 @@ class AuditRead(Output):
 
     id: str
     seq: int
-    at: UtcDatetime
+    at: StoredDatetime
     actor_id: str
     action: Action
     target_id: str
@@ -88,5 +88,5 @@ class AuditQuery(Output):
     actor_id: str | None = None
     action: Action | None = None
     target_id: str | None = None
-    since: UtcDatetime | None = None
-    until: UtcDatetime | None = None
+    since: StoredDatetime | None = None
+    until: StoredDatetime | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, model_serializer
 
-from models.commons import ExtendedBaseModel, Input, Output, UtcDatetime
+from models.commons import ExtendedBaseModel, Input, Output, StoredDatetime
 from models.users import Email, Password
 
 PresentedPassword = Annotated[SecretStr, Field(max_length=1_000, examples=["correct horse battery"])]
@@ -75,11 +75,11 @@ class Session(ExtendedBaseModel):
     user_id: str
     device: str
     address_prefix: str
-    last_used_at: UtcDatetime
-    expires_at: UtcDatetime
+    last_used_at: StoredDatetime
+    expires_at: StoredDatetime
     token_hash: str | None = None  # None: it cannot be refreshed
     previous_hash: str | None = None
-    rotated_at: UtcDatetime | None = None
+    rotated_at: StoredDatetime | None = None
 
 
 class SessionRead(Output):
@@ -88,9 +88,9 @@ class SessionRead(Output):
     id: str
     device: str = Field(description="Browser and system, as far as they tell.")
     address_prefix: str = Field(description="The network that it was last used from.")
-    created_at: UtcDatetime
-    last_used_at: UtcDatetime
-    expires_at: UtcDatetime
+    created_at: StoredDatetime
+    last_used_at: StoredDatetime
+    expires_at: StoredDatetime
     current: bool = Field(description="Whether this request belongs to it.")
 
 

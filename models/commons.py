@@ -99,6 +99,7 @@ def _without_default(schema: dict[str, Any]) -> None:
 
 
 UtcDatetime = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_to_utc)]
+StoredDatetime = AwareDatetime
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_no_disguise)]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_no_controls)]
 PersonName = Annotated[
@@ -141,8 +142,8 @@ class ExtendedBaseModel(BaseModel):
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
     id: str = Field(default_factory=new_id, alias="_id")
-    created_at: UtcDatetime = Field(default_factory=now)
-    updated_at: UtcDatetime = Field(default_factory=now)
+    created_at: StoredDatetime = Field(default_factory=now)
+    updated_at: StoredDatetime = Field(default_factory=now)
     version: int = 1
 
     def get_id(self) -> str:

@@ -15,6 +15,7 @@ from models.commons import (
     Links,
     Output,
     Prose,
+    StoredDatetime,
     UtcDatetime,
     now,
 )
@@ -127,8 +128,8 @@ class Event(ExtendedBaseModel):
 
     title: str
     description: str
-    starts_at: UtcDatetime
-    ends_at: UtcDatetime
+    starts_at: StoredDatetime
+    ends_at: StoredDatetime
     timezone: str
     tags: list[Tag]
     location: Place
@@ -138,7 +139,7 @@ class Event(ExtendedBaseModel):
     image_ids: list[str]
     creator_id: UserId | None
     approval: Approval
-    cancelled_at: UtcDatetime | None = None
+    cancelled_at: StoredDatetime | None = None
     attending_count: int = 0
     waiting_count: int = 0
     feedback_count: int = 0
@@ -267,8 +268,8 @@ class EventRead(Output):
     id: EventId
     title: str
     description: str
-    starts_at: UtcDatetime
-    ends_at: UtcDatetime
+    starts_at: StoredDatetime
+    ends_at: StoredDatetime
     timezone: str
     tags: list[Tag]
     location: PlaceRead
@@ -286,8 +287,8 @@ class EventRead(Output):
     distance_m: float | None = Field(
         default=None, exclude_if=lambda value: value is None, description="Metres; only in a search by place."
     )
-    created_at: UtcDatetime
-    updated_at: UtcDatetime
+    created_at: StoredDatetime
+    updated_at: StoredDatetime
     version: int
 
 

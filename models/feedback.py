@@ -4,7 +4,7 @@ from typing import Annotated, NewType
 
 from pydantic import Field
 
-from models.commons import OMITTED, ExtendedBaseModel, Input, Output, Prose, UtcDatetime
+from models.commons import OMITTED, ExtendedBaseModel, Input, Output, Prose, StoredDatetime
 from models.events import EventId
 from models.users import UserId
 
@@ -45,8 +45,8 @@ class FeedbackRead(Output):
     author_id: UserId | None
     comment: str
     rating: int | None
-    created_at: UtcDatetime
-    updated_at: UtcDatetime
+    created_at: StoredDatetime
+    updated_at: StoredDatetime
     version: int
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from models.commons import ExtendedBaseModel, UtcDatetime
+from models.commons import ExtendedBaseModel, StoredDatetime
 from models.users import UserId
 
 
@@ -59,7 +59,7 @@ class Letter(ExtendedBaseModel):
     address: str | None = None
     context: dict[str, Any] = {}
     attempts: int = 0
-    next_attempt_at: UtcDatetime | None = None
+    next_attempt_at: StoredDatetime | None = None
     claim: str | None = None
 
 
@@ -69,4 +69,4 @@ class Token(ExtendedBaseModel):
     purpose: Purpose
     user_id: UserId
     address: str
-    expires_at: UtcDatetime
+    expires_at: StoredDatetime

@@ -6,7 +6,7 @@ from typing import Annotated, NewType
 
 from pydantic import AfterValidator, EmailStr, Field, SecretStr
 
-from models.commons import OMITTED, ExtendedBaseModel, Input, Links, Output, PersonName, UtcDatetime
+from models.commons import OMITTED, ExtendedBaseModel, Input, Links, Output, PersonName, StoredDatetime
 
 UserId = NewType("UserId", str)
 
@@ -48,7 +48,7 @@ class LiveSession(Output):
     """A signed-in device as the account itself remembers it; the rest is in `sessions`."""
 
     id: str
-    expires_at: UtcDatetime
+    expires_at: StoredDatetime
 
 
 class User(ExtendedBaseModel):
@@ -66,8 +66,8 @@ class User(ExtendedBaseModel):
     links: list[str] = []
     language: Language = Language.ENGLISH
     sessions: list[LiveSession] = []  # bounded; what is not in it is over
-    signed_in_at: UtcDatetime | None = None
-    erasing_at: UtcDatetime | None = None  # the account is emptied, and goes when all that hangs on it is gone
+    signed_in_at: StoredDatetime | None = None
+    erasing_at: StoredDatetime | None = None  # the account is emptied, and goes when all that hangs on it is gone
 
     @property
     def is_staff(self) -> bool:
@@ -112,8 +112,8 @@ class UserRead(Output):
     image_id: str | None
     links: list[str]
     language: Language
-    created_at: UtcDatetime
-    updated_at: UtcDatetime
+    created_at: StoredDatetime
+    updated_at: StoredDatetime
     version: int
 
 

@@ -9,7 +9,6 @@ from typing import Any, NotRequired, TypedDict, Unpack, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 
 from config import limits
 from docs._shapes import Operation
@@ -30,6 +29,7 @@ from models.exceptions import (
 from routes._callers import admin, current_user, moderator
 from routes._negotiation import JSON, NegotiatingRoute
 from routes._problems import problem_responses
+from routes._rendering import to_json
 from routes._unknown import KnownParameters
 
 Endpoint = Callable[..., Awaitable[Any]]
@@ -186,19 +186,14 @@ def _answer(request: Request, result: Any, declared: Declaration) -> Response:
         if "location" in declared:
             headers["Location"] = declared["location"].format(id=result.get_id())
     elif request.method == "GET":
-        body = _dump(model, result)
+        body = to_json(model, result)
         headers["ETag"] = f'"{blake2b(body, digest_size=12).hexdigest()}"'
     if isinstance(result, Page) and result.next_cursor:
         following = request.url.include_query_params(cursor=result.next_cursor)
         headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
     if request.method == "GET" and (held := fresh(request, headers.get("ETag", ""))):
         return Response(status_code=304, headers={**headers, "ETag": held})
-    return Response(body or _dump(model, result), status, headers, media_type=JSON)
-
-
-def _dump(model: type[BaseModel], result: Any) -> bytes:
-    public = model.__pydantic_validator__.validate_python(result, from_attributes=True)
-    return model.__pydantic_serializer__.to_json(public, by_alias=True)
+    return Response(body or to_json(model, result), status, headers, media_type=JSON)
 
 
 def fresh(request: Request, etag: str) -> str | None:
