@@ -36,11 +36,14 @@ def to_json(model: type[BaseModel], result: Any) -> bytes:
 @cache
 def _reader(model: type[BaseModel]) -> Read | None:
     """Reads the fields of an output off a result; None if that is not all there is to it."""
+    made = model.__pydantic_decorators__
+    if made.model_serializers or made.field_serializers or made.computed_fields:
+        return None
     fields: list[tuple[str, str, Read | None]] = []
     leaves_out: list[tuple[str, Callable[[Any], bool]]] = []
     for name, field in model.model_fields.items():
         converts, plain = _value(field.annotation)
-        if not plain or not _unadorned(field):
+        if not plain or not _unadorned(field) or (field.default is not None and not field.is_required()):
             return None
         fields.append((field.serialization_alias or name, _source(name, field), converts))
         if field.exclude_if is not None:
