@@ -34,6 +34,7 @@ from routes import (
     feedback,
     health,
     images,
+    maps,
     pages,
     underline_client,
     users,
@@ -68,7 +69,7 @@ WIRING: dict[type, list[hub.Handler]] = {
     EventMoved: [queues.on_event_changed],
     CapacityGrown: [attendance_store.on_capacity_grown],
 }
-CHORES: list[chores.Chore] = [mail.sweep, queues.reconcile, users_store.finish_erasures]
+CHORES: list[chores.Chore] = [mail.sweep, queues.reconcile, users_store.finish_erasures, events_store.archive]
 
 observer = Observer()
 
@@ -91,7 +92,20 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-for area in (auth, users, calendars, events, attendance, feedback, images, admin, health, pages, underline_client):
+for area in (
+    auth,
+    users,
+    calendars,
+    maps,
+    events,
+    attendance,
+    feedback,
+    images,
+    admin,
+    health,
+    pages,
+    underline_client,
+):
     app.include_router(area.api.router)
 _refusals.install(app, db.STORE_AWAY)
 app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's way to replace it
