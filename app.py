@@ -40,7 +40,7 @@ from routes import (
     users,
 )
 from utils import attendance as attendance_store
-from utils import audit, chores, confirmations, galleries, hub, indexes, mail, queues, tokens
+from utils import audit, chores, confirmations, galleries, hub, idempotency, indexes, mail, queues, tokens
 from utils import calendars as calendars_store
 from utils import events as events_store
 from utils import feedback as feedback_store
@@ -59,6 +59,7 @@ WIRING: dict[type, list[hub.Handler]] = {
         tokens.on_user_deleted,
         mail.on_user_deleted,
         audit.on_user_deleted,
+        idempotency.on_user_deleted,
     ],
     UserSuspended: [sessions_store.on_user_gone],
     PasswordChanged: [sessions_store.on_password_changed, confirmations.on_password_changed],

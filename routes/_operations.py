@@ -16,6 +16,8 @@ from models.commons import ExtendedBaseModel, Input, Page
 from models.exceptions import (
     DomainError,
     Forbidden,
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
     Invalid,
     InvalidToken,
     MalformedBody,
@@ -26,6 +28,7 @@ from models.exceptions import (
     Unauthenticated,
     UnsupportedMediaType,
 )
+from routes import _once
 from routes._callers import admin, current_user, moderator
 from routes._negotiation import JSON, NegotiatingRoute
 from routes._problems import problem_responses
@@ -35,6 +38,9 @@ from routes._unknown import KnownParameters
 Endpoint = Callable[..., Awaitable[Any]]
 VARY = "Authorization, Accept-Encoding"
 CODINGS = ("br", "gzip")  # config/compression.py adds the coding to the entity tag of what it compresses
+
+
+_DEFAULTS = {"request": inspect.Parameter.empty, "idempotency_key": None}
 
 
 class Policy(StrEnum):
@@ -67,7 +73,8 @@ class Declaration(TypedDict):
     status: NotRequired[int]  # 200, or 204 without an answer
     produces: NotRequired[Sequence[str]]  # media types beside JSON
     refuses: NotRequired[Sequence[type[DomainError]]]  # beside those that follow from the policy and the body
-    location: NotRequired[str]  # with {id}: the address of what was created
+    location: NotRequired[str]  # with {id}: the address of what was created; done once per Idempotency-Key
+    reread: NotRequired[_once.Read]  # finds what was created, for whoever asks; beside `location`
     shared_s: NotRequired[int]  # seconds that anybody may keep the answer to an anonymous GET
     guards: NotRequired[Sequence[Any]]  # dependencies that may refuse, beside the one of the policy
     carries: NotRequired[Callable[[Any, Response], None]]  # puts further headers into the answer
@@ -151,24 +158,46 @@ class Operations:
 def _answering(endpoint: Endpoint, declared: Declaration, further: Mapping[str, str]) -> Endpoint:
     """The function that FastAPI calls: the endpoint, then its result made into an answer."""
     signature = inspect.signature(endpoint)
-    taken = "request" in signature.parameters
+    own = {"request": Request} | ({"idempotency_key": _once.Key} if "location" in declared else {})
+    added = {name: kind for name, kind in own.items() if name not in signature.parameters}
+    operation = f"{endpoint.__module__}.{endpoint.__qualname__}"
 
     @wraps(endpoint)
-    async def answering(*, request: Request, **values: Any) -> Response:
-        if taken:
+    async def answering(*, request: Request, idempotency_key: str | None = None, **values: Any) -> Response:
+        if "request" not in added:
             values["request"] = request
-        result = await endpoint(**values)
-        answer = _answer(request, result, declared)
-        answer.headers.update(further)
-        if "carries" in declared:
-            declared["carries"](result, answer)
-        return answer
 
-    if not taken:
-        parameter = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
-        signature = signature.replace(parameters=[*signature.parameters.values(), parameter])
-    answering.__signature__ = signature.replace(return_annotation=Response)  # type: ignore[attr-defined]  # FastAPI reads it
+        async def work() -> Response:
+            return _finish(request, await endpoint(**values), declared, further)
+
+        def found(document_id: str) -> _once.Work:
+            async def reread() -> Response:
+                made = await declared["reread"](document_id, values.get("user"))
+                return _finish(request, made, declared, further)
+
+            return reread
+
+        if idempotency_key is None:
+            return await work()
+        return await _once.once(request, operation, idempotency_key, work, found)
+
+    further_parameters = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=_DEFAULTS[name])
+        for name, kind in added.items()
+    ]
+    parameters = [*signature.parameters.values(), *further_parameters]
+    answering.__signature__ = signature.replace(  # type: ignore[attr-defined]  # FastAPI reads it
+        parameters=parameters, return_annotation=Response
+    )
     return answering
+
+
+def _finish(request: Request, result: Any, declared: Declaration, further: Mapping[str, str]) -> Response:
+    answer = _answer(request, result, declared)
+    answer.headers.update(further)
+    if "carries" in declared:
+        declared["carries"](result, answer)
+    return answer
 
 
 def _answer(request: Request, result: Any, declared: Declaration) -> Response:
@@ -223,6 +252,8 @@ def _responses(endpoint: Endpoint, declared: Declaration, route: str) -> dict[in
         refusals.append(TooManyRequests)
     if declared.get("answer"):
         refusals.append(NotAcceptable)
+    if "location" in declared:
+        refusals += [IdempotencyInProgress, IdempotencyKeyReused]
     if _takes_json(endpoint):
         refusals += [MalformedBody, TooLarge, UnsupportedMediaType]
     if declared["policy"] not in (Policy.ANYONE, Policy.SESSION):

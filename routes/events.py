@@ -74,6 +74,7 @@ def event_query(
     policy=Policy.USER,
     refuses=[UnknownImages],
     location="/v1/events/{id}",
+    reread=events.get,
     docs=docs.CREATE,
 )
 async def create(form: EventCreate, user: CurrentUser) -> Event:
@@ -140,6 +141,7 @@ async def list_feedback(
     policy=Policy.USER,
     refuses=[EventNotFound, FeedbackExists],
     location="/v1/feedback/{id}",
+    reread=feedback.get,
     docs=feedback_docs.LEAVE,
 )
 async def leave_feedback(event_id: PathEventId, form: FeedbackCreate, user: CurrentUser) -> Feedback:

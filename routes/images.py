@@ -33,6 +33,7 @@ ImageId = Annotated[str, Path(description="The identifier of the image.", max_le
     answer=ImageRead,
     status=201,
     location="/v1/images/{id}",
+    reread=images.reread,
     refuses=(MalformedBody, TooLarge, UnsupportedMediaType, UnusableImage),
 )
 async def upload(user: CurrentUser, file: Annotated[UploadFile, Depends(OneFile())]) -> Image:

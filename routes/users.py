@@ -44,6 +44,7 @@ api = Operations("users", "/v1/users")
     policy=Policy.ANYONE,
     refuses=[EmailTaken, CommonPassword, Busy],
     location="/v1/users/{id}",
+    reread=users.reread,
     docs=docs.REGISTER,
 )
 async def register(form: UserCreate) -> User:

@@ -31,6 +31,7 @@ from models.exceptions import (
     PreconditionFailed,
     UnknownImages,
 )
+from models.idempotency import intended_id
 from models.notices import CapacityGrown, EventCancelled, EventDeleted, EventMoved, ImagesDeleted, UserDeleted
 from models.users import Role, User, UserId
 from utils import _event_changes, _event_lists, _event_terms, audit, hub, images
@@ -80,6 +81,7 @@ async def create(form: EventCreate, creator: User) -> Event:
     await _require_images(creator, form.image_ids)
     approved = creator.role is Role.ADMIN or not form.public
     event = Event(
+        _id=intended_id(),
         **form.model_dump(exclude={"location", "timezone"}),
         location=form.location.to_place(),
         timezone=form.timezone or settings.default_timezone,

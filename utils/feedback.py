@@ -18,6 +18,7 @@ from models.exceptions import (
     PreconditionFailed,
 )
 from models.feedback import Feedback, FeedbackCreate, FeedbackUpdate
+from models.idempotency import intended_id
 from models.notices import EventDeleted, UserDeleted
 from models.users import User, UserId
 from utils import audit, cursors, events
@@ -49,7 +50,9 @@ async def leave(event_id: str, form: FeedbackCreate, author: User) -> Feedback:
         FeedbackExists: the author left feedback before.
     """
     event = await events.get(event_id, author)
-    feedback = Feedback(event_id=event.get_id(), author_id=UserId(author.get_id()), **form.model_dump())
+    feedback = Feedback(
+        _id=intended_id(), event_id=event.get_id(), author_id=UserId(author.get_id()), **form.model_dump()
+    )
 
     async def insert(session: db.Transaction) -> None:
         await _feedback().insert_one(feedback.model_dump(), session=session)

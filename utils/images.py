@@ -20,6 +20,7 @@ from config import db
 from models.audit import Action, Deed
 from models.commons import now
 from models.exceptions import Forbidden, ImageNotFound
+from models.idempotency import intended_id
 from models.images import Image, Rendition, Width
 from models.notices import ImagesDeleted, UserDeleted
 from models.users import User
@@ -58,7 +59,7 @@ async def upload(file: BinaryIO, owner: User) -> Image:
         UnusableImage: it is damaged, or too large once decoded.
     """
     whole, narrower = await asyncio.get_running_loop().run_in_executor(_decoders, renditions, file)
-    return await _keep(Image(owner_id=owner.get_id(), **whole.about.model_dump()), whole, narrower)
+    return await _keep(Image(_id=intended_id(), owner_id=owner.get_id(), **whole.about.model_dump()), whole, narrower)
 
 
 async def add_missing(image_id: str, draw: Callable[[], BinaryIO], owner: User) -> bool:
@@ -100,6 +101,15 @@ def _variant_id(image_id: str, width: int) -> str:
 def _all_ids(image_ids: Iterable[str]) -> list[str]:
     """The identifiers of the images and of every variant that they may have."""
     return [name for key in image_ids for name in (key, *(_variant_id(key, width) for width in Width))]
+
+
+async def reread(image_id: str, _viewer: User | None) -> Image:
+    """The image that was just uploaded.
+
+    Raises:
+        ImageNotFound: it was not.
+    """
+    return await get(image_id)
 
 
 async def get(image_id: str) -> Image:

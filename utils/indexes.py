@@ -8,6 +8,7 @@ from utils import (
     calendars,
     events,
     feedback,
+    idempotency,
     images,
     leases,
     mail,
@@ -16,7 +17,21 @@ from utils import (
     users,
 )
 
-OWNERS = (users, attempts, sessions, images, events, attendance, calendars, feedback, mail, tokens, audit, leases)
+OWNERS = (
+    users,
+    attempts,
+    sessions,
+    images,
+    events,
+    attendance,
+    calendars,
+    feedback,
+    mail,
+    tokens,
+    audit,
+    leases,
+    idempotency,
+)
 
 
 async def ensure() -> None:

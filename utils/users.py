@@ -11,6 +11,7 @@ from config import db
 from models.audit import Action, Deed
 from models.commons import Page, now
 from models.exceptions import EmailTaken, LastAdmin, LinkNotValid, PreconditionFailed, UserNotFound
+from models.idempotency import intended_id
 from models.notices import ImagesDeleted, PasswordChanged, UserDeleted, UserSuspended
 from models.users import LiveSession, Role, User, UserAdminUpdate, UserCreate, UserUpdate, fold_email
 from utils import audit, cursors, hub, passwords
@@ -45,6 +46,7 @@ async def register(form: UserCreate, role: Role = Role.USER, actor: User | None 
         EmailTaken: another account has this address.
     """
     user = User(
+        _id=intended_id(),
         first_name=form.first_name,
         last_name=form.last_name,
         email=form.email,
@@ -102,6 +104,15 @@ async def missing(user_ids: Collection[str]) -> set[str]:
         async for document in _users().find({"_id": {"$in": wanted[start : start + _BATCH]}}, {"_id": 1}):
             gone.discard(document["_id"])
     return gone
+
+
+async def reread(user_id: str, _viewer: User | None) -> User:
+    """The account that was just made.
+
+    Raises:
+        UserNotFound: it was not.
+    """
+    return await get(user_id)
 
 
 async def find_by_email(email: str) -> User | None:
