@@ -9,20 +9,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from redis.exceptions import RedisError
 from taskiq import AsyncBroker, InMemoryBroker
 from taskiq.api import run_receiver_task
 from taskiq.exceptions import TaskiqError
-from taskiq_redis import RedisStreamBroker
 
 from config.main import settings
 
 SHARED = settings.redis_url is not None  # a worker process takes what this one queues
+if SHARED:  # its client alone would take a seventh of the time to start
+    from redis.exceptions import RedisError
+    from taskiq_redis import RedisStreamBroker
+
+    QUEUE_AWAY: tuple[type[Exception], ...] = (RedisError, OSError, TimeoutError, TaskiqError)
+else:
+    QUEUE_AWAY = (OSError, TimeoutError, TaskiqError)
+
 KICK_TIMEOUT_S = 2
 DRAIN_S = 5
 RETRY_S = 1
-QUEUE_AWAY = (RedisError, OSError, TimeoutError, TaskiqError)
-
 _log = logging.getLogger("underline.tasks")
 _kicks: set[asyncio.Task[None]] = set()
 
