@@ -69,6 +69,7 @@ ERASE_ME: Operation = {
     "of others' events; my images, sessions, places and letters go. It wants the password in the body, or a session "
     "that was opened in the last ten minutes.",
     "response_description": "Everything is gone.",
+    "request_examples": {"proof": {"password": "correct horse battery"}},
 }
 EXPORT_ME: Operation = {
     "summary": "Take all my data with me",
