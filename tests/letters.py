@@ -1,5 +1,6 @@
 """Reading what the service sent: files of the `file:` transport, and a real SMTP server on loopback."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -63,15 +64,24 @@ class Inbox:
 
     def __init__(self) -> None:
         self.kept: list[EmailMessage] = []
+        self.held_up = False  # as long as it is, no message is answered
+        self.begun = 0
         self.verdict: Callable[[Envelope], str] = lambda _envelope: "250 Kept"
 
     # pylint: disable=invalid-name  # aiosmtpd names these
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # see above
+        self.begun += 1
+        while self.held_up:  # noqa: ASYNC110  # set from another thread
+            await asyncio.sleep(0.01)
         verdict = self.verdict(envelope)
         if verdict.startswith("2"):
             assert isinstance(envelope.content, bytes)
             self.kept.append(read(envelope.content))
         return verdict
+
+    def to(self, address: str, about: str = "") -> list[EmailMessage]:
+        """What it kept for an address, with `about` in its subject."""
+        return [letter for letter in self.kept if letter["To"] == address and about in letter["Subject"]]
 
     async def handle_RCPT(  # noqa: N802  # see above
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -85,7 +95,7 @@ class Inbox:
 @asynccontextmanager
 async def smtp_server(port: int, **options: Any) -> AsyncIterator[Inbox]:
     """A real SMTP server on loopback; yields its inbox."""
-    inbox = Inbox()
+    inbox = Inbox()  # its methods run in the server's thread
     controller = Controller(inbox, hostname="127.0.0.1", port=port, **options)
     controller.start()
     try:

@@ -1,10 +1,15 @@
 """A service of its own process, for what only a real connection shows."""
 
+import asyncio
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
@@ -26,3 +31,67 @@ def serving(**environment: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+@contextmanager
+def gunicorn(workers: int, **environment: str) -> Iterator[str]:
+    """Serve this run's database as a deployment does, with so many workers; gives the base URL once all answer."""
+    port = str(free_port())
+    url = {"PORT": port, "PUBLIC_URL": f"http://127.0.0.1:{port}", "WEB_CONCURRENCY": str(workers)}
+    with running("gunicorn", "app:app", **url, **environment):
+        with httpx.Client(transport=httpx.HTTPTransport(retries=9), timeout=60) as client:
+            client.get(f"{url['PUBLIC_URL']}/readyz").raise_for_status()
+        yield url["PUBLIC_URL"]
+
+
+@contextmanager
+def worker(**environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker process, as the Procfile starts it."""
+    with running("manage.py", "worker", **environment) as process:
+        yield process
+
+
+@contextmanager
+def running(program: str, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A program of ours, or one installed with it, as a process that is ended afterwards."""
+    command = [program] if program.endswith(".py") else ["-m", program]
+    process = subprocess.Popen([sys.executable, *command, *arguments], env=os.environ | environment)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(timeout=40)
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """A Redis of its own on a free port, nothing of it kept; gives its URL."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder]
+        process = subprocess.Popen([str(shutil.which("redis-server")), *options], stdout=subprocess.DEVNULL)
+        try:
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+async def until(condition: Callable[[], Awaitable[bool]], within_s: float = 30) -> None:
+    """Wait until something is so.
+
+    Raises:
+        TimeoutError: it does not become so in time.
+    """
+    end = time.monotonic() + within_s
+    while not await condition():
+        if time.monotonic() > end:
+            raise TimeoutError
+        await asyncio.sleep(0.05)
