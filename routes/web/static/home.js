@@ -10,6 +10,7 @@ const list = results.querySelector(".events");
 const status = results.querySelector(".status-line");
 const more = results.querySelector(".more");
 const clear = form.querySelector("[type=reset]");
+const here = section.querySelector("[name=here]");
 const picked = section.querySelector(".picked");
 const card = document.getElementById("event-card").content.firstElementChild;
 const labels = Object.fromEntries([...form.elements.tags].map((box) => [box.value, box.parentElement.textContent.trim()]));
@@ -18,16 +19,18 @@ let shown = []; // the events in the list and on the map
 let following = null; // the cursor of the next page
 let asking = new AbortController();
 
-const map = new EventMap(section, { onPick: pick, onMove: () => {} });
+const map = new EventMap(section, { onPick: pick, onMove: () => here.checked && soon(300) });
 
 /* Asking */
 
+// A search that the reader types or clicks together shows all that it finds; one by the map leaves the map alone.
 async function search() {
   remember();
-  await ask(null);
-  map.fit();
+  following = null;
+  if ((await ask(null)) && !here.checked) map.fit();
 }
 
+// Whether this question was answered, and not overtaken by the next one.
 async function ask(cursor) {
   asking.abort();
   asking = new AbortController();
@@ -41,17 +44,20 @@ async function ask(cursor) {
     following = body.next_cursor;
     show(cursor ? body.items : null);
   } catch (error) {
-    if (error.name === "AbortError") return;
+    if (error.name === "AbortError") return false;
     status.textContent = `The events could not be read. ${error.message}`;
     more.textContent = "Try again";
     more.hidden = false;
   }
   results.removeAttribute("aria-busy");
+  return true;
 }
 
 function parameters(cursor) {
   const asked = new URLSearchParams({ limit: PAGE });
-  const { from, to } = form.elements;
+  const { q, from, to } = form.elements;
+  if (q.value.trim()) asked.set("q", q.value.trim());
+  if (here.checked) asked.set("bbox", map.bounds.map((degrees) => degrees.toFixed(5)).join());
   for (const box of form.elements.tags) if (box.checked) asked.append("tags", box.value);
   if (from.value) asked.set("from", midnight(from.value).toISOString());
   if (to.value) asked.set("to", midnight(to.value, 1).toISOString());
@@ -67,13 +73,14 @@ function midnight(day, later = 0) {
 
 // The search stands in the address, so that it can be kept and passed on.
 function remember() {
-  const asked = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+  const asked = new URLSearchParams([...new FormData(form)].filter(([name, value]) => value && name !== "here"));
   history.replaceState(null, "", asked.size ? `?${asked}` : location.pathname);
 }
 
 function recall() {
   for (const [name, value] of new URLSearchParams(location.search)) {
     const field = form.elements[name];
+    if (field === here) continue;
     if (field instanceof RadioNodeList) for (const box of field) box.checked ||= box.value === value;
     else if (field) field.value = value;
   }
@@ -87,7 +94,7 @@ function show(added) {
   const count = `${shown.length}${following ? "+" : ""} ${shown.length === 1 ? "event" : "events"}`;
   const filtered = [...new FormData(form).values()].some(Boolean);
   clear.hidden = !filtered;
-  status.textContent = shown.length ? `${count}, soonest first` : filtered ? "Nothing that fits is coming up." : "Nothing is coming up yet.";
+  status.textContent = shown.length ? `${count}${here.checked ? " here" : ""}, soonest first` : filtered ? "Nothing that fits is coming up." : "Nothing is coming up yet.";
   more.textContent = "More events";
   more.hidden = !following;
   picked.hidden = true;
@@ -210,6 +217,7 @@ form.addEventListener("submit", (event) => {
   soon(0);
 });
 form.addEventListener("input", () => soon(250));
+here.addEventListener("input", () => soon(0));
 form.addEventListener("reset", () => soon(0)); // the fields are empty only after this
 form.addEventListener("click", ({ target }) => {
   const preset = presets[target.dataset.days];
@@ -219,7 +227,7 @@ form.addEventListener("click", ({ target }) => {
   form.elements.to.value = written(to);
   soon(0);
 });
-more.addEventListener("click", () => ask(following));
+more.addEventListener("click", () => (following ? ask(following) : search()));
 list.addEventListener("click", ({ target }) => {
   if (!target.closest(".locate")) return;
   const event = shown.find(({ id }) => id === target.closest("[data-id]").dataset.id);
