@@ -79,6 +79,37 @@ async def test_days_and_kinds_narrow_what_is_shown_and_the_address_keeps_them(
     await expect(page.get_by_role("button", name="Clear")).to_be_hidden()
 
 
+async def test_words_find_what_begins_with_them(page: Page, event_with: EventWith) -> None:
+    await event_with(title="Café Ñandutí")
+    await event_with(title="Sunset yoga")
+    await page.goto("/")
+    await expect(_titles(page)).to_have_count(2)
+
+    await page.get_by_role("searchbox", name="Words").fill("cafe ñan")
+
+    await expect(_titles(page)).to_have_text(["Café Ñandutí"])
+    await page.get_by_role("searchbox", name="Words").fill("nothing like it")
+    await expect(page.get_by_role("status")).to_have_text("Nothing that fits is coming up.")
+    await page.goto("/?q=yoga")
+    await expect(_titles(page)).to_have_text(["Sunset yoga"])
+
+
+async def test_the_map_narrows_the_list_to_what_it_shows_when_asked_to(page: Page, event_with: EventWith) -> None:
+    await event_with(title="Sunset yoga", location=BEACH)
+    await event_with(title="Study group", location=CAMPUS)
+    await page.goto("/")
+    await page.get_by_role("button", name="Show Study group on the map").click()
+    await expect(_titles(page)).to_have_count(2)
+
+    await page.get_by_label("Only what the map shows").check()
+
+    await expect(_titles(page)).to_have_text(["Study group"])
+    await expect(page.get_by_role("status")).to_have_text("1 event here, soonest first")
+    for _ in range(5):
+        await page.get_by_role("button", name="Zoom out").click()
+    await expect(_titles(page)).to_have_count(2)
+
+
 async def test_a_mark_tells_its_events_and_an_event_its_mark(page: Page, event_with: EventWith) -> None:
     await event_with(title="Sunset yoga", location=BEACH)
     await event_with(title="Study group", location=CAMPUS)
@@ -92,6 +123,16 @@ async def test_a_mark_tells_its_events_and_an_event_its_mark(page: Page, event_w
     await expect(page.locator(".picked")).to_contain_text("Green Library")
     await expect(page.locator(".chosen h2")).to_have_text("Study group")
     await expect(page.locator(".mark.chosen")).to_have_attribute("aria-label", "Study group")
+
+
+async def test_an_event_is_taken_home_as_a_calendar_file(page: Page, event_with: EventWith) -> None:
+    await event_with(title="Sunset yoga")
+    await page.goto("/")
+
+    async with page.expect_download() as downloading:
+        await page.get_by_role("link", name="Add Sunset yoga to the calendar").click()
+
+    assert "SUMMARY:Sunset yoga" in (await (await downloading.value).path()).read_text(encoding="utf-8")
 
 
 async def test_the_map_is_moved_zoomed_and_read_from_the_keyboard(page: Page, event_with: EventWith) -> None:

@@ -121,6 +121,8 @@ function cardOf(event) {
   part(".links").append(...event.links.map((address) => itemOf(link(address))));
   part("details").hidden = !event.description && !event.links.length;
   part(".locate").setAttribute("aria-label", `Show ${event.title} on the map`);
+  part(".calendar").href = `/v1/events/${encodeURIComponent(event.id)}.ics`;
+  part(".calendar").setAttribute("aria-label", `Add ${event.title} to the calendar`);
   if (event.image_ids.length) {
     part(".picture").src = `/v1/images/${encodeURIComponent(event.image_ids[0])}?width=320`;
     part(".picture").hidden = false;

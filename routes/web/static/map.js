@@ -82,8 +82,9 @@ class EventMap {
       const [west, east] = [Math.min(...xs), Math.max(...xs)];
       const [north, south] = [Math.min(...ys), Math.max(...ys)];
       this.x = (west + east) / 2;
-      this.y = (north + south) / 2;
-      this.scale = clamp(0.84 * Math.min(width / (east - west), height / (south - north)), 300, 2 ** 19);
+      const roomy = Math.min((width - 100) / (east - west), (height - 130) / (south - north)); // buttons cover the rim
+      this.scale = clamp(roomy, 300, 2 ** 19);
+      this.y = (north + south) / 2 - 15 / this.scale;
     }
     this.draw();
   }
