@@ -68,8 +68,8 @@ async def test_days_and_kinds_narrow_what_is_shown_and_the_address_keeps_them(
 
     await page.get_by_label("Music").check(force=True)
     await expect(_titles(page)).to_have_text(["Jazz", "Opera"])
-    await page.get_by_label("From").fill(noon.date().isoformat())
-    await page.get_by_label("To").fill(noon.date().isoformat())
+    await page.get_by_label("From", exact=True).fill(noon.date().isoformat())
+    await page.get_by_label("To", exact=True).fill(noon.date().isoformat())
 
     await expect(_titles(page)).to_have_text(["Jazz"])
     await page.reload()
