@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from getpass import getpass
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -18,7 +19,7 @@ from config import db, tasks
 from config.main import settings
 from models.exceptions import DomainError
 from models.users import Role, UserCreate
-from utils import attendance, checks, chores, demo, feedback, images, users
+from utils import attendance, checks, chores, demo, feedback, images, older_accounts, users
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -101,6 +102,27 @@ def fill_with_demo(
     _run(work)
 
 
+@commands.command("import-users")
+def import_users(
+    file: Annotated[Path, typer.Argument(help="The users of the older service, one JSON document a line.")],
+) -> None:
+    """Take over the accounts of the older service; what cannot be taken over is named by its line.
+
+    People sign in with the password that they have. Nobody becomes an admin by this: see create-admin.
+    """
+
+    async def work() -> str:
+        with _opened_text(file) as lines:
+            outcome = await older_accounts.take_over(
+                lines, lambda number, reason: typer.echo(f"line {number}: {reason}", err=True)
+            )
+        for user_id in outcome.admins:
+            typer.echo(f"{user_id} was an admin there and is an ordinary user here.", err=True)
+        return f"Took over {outcome.taken} accounts, left out {outcome.left_out}."
+
+    _run(work)
+
+
 @commands.command("repair")
 def repair() -> None:
     """Mend what a crash may have left: counters that disagree with their documents, unfinished images."""
@@ -153,6 +175,21 @@ def _reporting_refusals() -> Iterator[None]:
         _refuse("; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()))
     except db.STORE_AWAY:
         _refuse("The document store does not answer.")
+
+
+@contextmanager
+def _opened_text(file: Path) -> Iterator[Iterator[str]]:
+    """The lines of a file, with progress where there is a terminal."""
+    try:
+        with (
+            Progress(console=Console(stderr=True)) as progress,
+            progress.open(file, "r", encoding="utf-8-sig") as lines,
+        ):
+            yield iter(lines)
+    except OSError as error:
+        _refuse(f"{file}: {error.strerror}")
+    except UnicodeDecodeError:
+        _refuse(f"{file} is not UTF-8.")
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -22,6 +22,7 @@ from config.main import settings
 from models.exceptions import Busy, CommonPassword
 
 Result = TypeVar("Result")
+BCRYPT_BYTES = 72
 BACKGROUND = 5  # the niceness of the threads, which the lanes of Argon2 inherit
 
 
@@ -47,7 +48,7 @@ def _hasher() -> PasswordHash:
     argon2 = Argon2Hasher(
         time_cost=settings.argon2_time_cost, memory_cost=settings.argon2_memory_kib, parallelism=settings.argon2_lanes
     )
-    return PasswordHash((argon2, BcryptHasher()))
+    return PasswordHash((argon2,))
 
 
 @cache
@@ -98,8 +99,16 @@ async def _off_the_loop(work: Callable[[], Result]) -> Result:
 
 
 def _verify(password: str, known: str | None) -> tuple[bool, str | None]:
+    if known and known.startswith("$2"):
+        return _verify_older(password, known)
     try:
         matches, renewed = _hasher().verify_and_update(password, known or _decoy())
     except UnknownHashError:
         return False, None
     return (matches, renewed) if known else (False, None)
+
+
+def _verify_older(password: str, known: str) -> tuple[bool, str | None]:
+    """Compare with a bcrypt hash: it was made of the first bytes alone, and today's library takes no more."""
+    matches = BcryptHasher().verify(password.encode()[:BCRYPT_BYTES], known)
+    return matches, _hasher().hash(password) if matches else None
