@@ -263,7 +263,7 @@ class ClientUser(Output):
             last_name=user.last_name,
             image_id=user.image_id or "",
             user_links=user.links,
-            events_visible=[event.get_id() for event in events],
+            events_visible=list(dict.fromkeys(event.get_id() for event in events)),
         )
 
 

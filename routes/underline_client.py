@@ -26,6 +26,7 @@ from models.exceptions import (
 )
 from models.images import Image
 from models.underline_client import (
+    ByEventId,
     ByUserId,
     ClientBatchQuery,
     ClientDecision,
@@ -114,6 +115,11 @@ async def register_admin(form: ClientRegistration, user: ClientUser) -> Done:
 @api.delete("/admin/delete", policy=Policy.ADMIN, refuses=[UserNotFound], docs=docs.DELETE_USER)
 async def delete_as_admin(wanted: ByUserId, user: ClientUser) -> None:
     await underline_client.delete(wanted.user_id, user)
+
+
+@api.put("/users/add_event", answer=Done, policy=Policy.USER, refuses=[EventNotFound], docs=docs.KEEP_EVENT)
+async def keep_event(wanted: ByEventId, user: ClientUser) -> Done:
+    return await underline_client.keep(wanted, user)
 
 
 @api.post(

@@ -276,6 +276,20 @@ async def test_call_16_works_with_its_trailing_slash_and_without_a_redirect(
     assert (answer.status_code, answer.json()["first_name"]) == (200, "Ada")
 
 
+async def test_call_17_keeps_a_private_event_in_the_visitors_profile(api: AsyncClient, event_with: EventWith) -> None:
+    headers = await signed_up(api)
+    event = await event_with(public=False)
+
+    answers = [
+        await api.put("/users/add_event", json={"event_id": event_id}, headers=headers)
+        for event_id in (event.get_id(), event.get_id(), "unknown")
+    ]
+
+    found = await api.post("/users/find", json={"user_id": payload(headers["token"])["user_id"]})
+    assert [answer.status_code for answer in answers] == [200, 200, 404]
+    assert found.json()["events_visible"] == [event.get_id()]
+
+
 async def test_calls_18_and_19_let_staff_look_through_the_queue_and_decide(
     api: AsyncClient, person: MakePerson, event_with: EventWith
 ) -> None:

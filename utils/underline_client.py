@@ -7,6 +7,7 @@ from models.event_queries import EventQuery
 from models.events import Approval, Decision, Event, Status
 from models.exceptions import Forbidden
 from models.underline_client import (
+    ByEventId,
     ClientBatchQuery,
     ClientDecision,
     ClientLogin,
@@ -18,7 +19,7 @@ from models.underline_client import (
     Row,
 )
 from models.users import Role, User, UserId
-from utils import confirmations, events, profiles, sessions, users
+from utils import attendance, confirmations, events, profiles, sessions, users
 
 PROFILE_EVENTS = 100
 STRETCH = 100
@@ -59,7 +60,7 @@ async def log_in(form: ClientLogin, caller: Caller) -> ClientToken:
 
 
 async def show(user_id: str) -> ClientUser:
-    """A person with the events of the profile page: those published openly.
+    """A person with the events of the profile page: those published openly, and those kept.
 
     Raises:
         UserNotFound: there is no such account.
@@ -67,7 +68,8 @@ async def show(user_id: str) -> ClientUser:
     user = await users.get(user_id)
     mine = EventQuery(creator_id=UserId(user_id), status=list(Status), approval=[], sort="-created_at")
     published = await events.search(mine, PROFILE_EVENTS)
-    return ClientUser.of(user, list(published.items))
+    kept = await attendance.saved(user, PROFILE_EVENTS, None)
+    return ClientUser.of(user, [*published.items, *(held.event for held in kept.items if held.event is not None)])
 
 
 async def change(form: ClientProfileUpdate, user: User) -> Done:
@@ -125,4 +127,14 @@ async def decide(wanted: ClientDecision, moderator: User) -> Done:
     """
     word: Literal[Approval.APPROVED, Approval.DENIED] = wanted.approval
     await events.decide(wanted.event_id, Decision(decision=word), moderator)
+    return Done()
+
+
+async def keep(wanted: ByEventId, user: User) -> Done:
+    """Keep an event in one's profile; keeping it again changes nothing.
+
+    Raises:
+        EventNotFound: there is none, or not for the person to see.
+    """
+    await attendance.save(wanted.event_id, user)
     return Done()
