@@ -23,6 +23,7 @@ class Attendance(ExtendedBaseModel):
     Attributes:
         state: None for somebody who only saved the event, or whose joining is under way.
         ticket: the number drawn from the event's counter; the queue goes by it.
+        shown: whether what is saved appears in the profile of the published client, which everybody may read.
         joining_at: since when a request has been on its way in; gone when it is done.
         attempt: which request that is.
     """
@@ -33,6 +34,7 @@ class Attendance(ExtendedBaseModel):
     ticket: int | None = None
     joined_at: UtcDatetime | None = None
     saved_at: UtcDatetime | None = None
+    shown: bool | None = None
     joining_at: UtcDatetime | None = None
     attempt: str | None = None
 

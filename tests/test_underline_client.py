@@ -10,7 +10,7 @@ from httpx import AsyncClient, Response
 
 from models.commons import now
 from models.users import Role
-from tests.conftest import PASSWORD, EventWith, MakePerson
+from tests.conftest import PASSWORD, Bearer, EventWith, MakePerson
 
 ORIGIN = {"Origin": "http://localhost:3000"}
 PERSON = {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.org", "password": PASSWORD}
@@ -288,6 +288,17 @@ async def test_call_17_keeps_a_private_event_in_the_visitors_profile(api: AsyncC
     found = await api.post("/users/find", json={"user_id": payload(headers["token"])["user_id"]})
     assert [answer.status_code for answer in answers] == [200, 200, 404]
     assert found.json()["events_visible"] == [event.get_id()]
+
+
+async def test_what_is_saved_through_the_api_does_not_appear_in_the_clients_profile(
+    api: AsyncClient, person: MakePerson, bearer: Bearer, event_with: EventWith
+) -> None:
+    user, event = await person("ada"), await event_with(public=False)
+
+    saved = await api.put(f"/v1/users/me/saved/{event.get_id()}", headers=await bearer("ada"))
+
+    found = await api.post("/users/find", json={"user_id": user.get_id()})
+    assert (saved.status_code, found.json()["events_visible"]) == (204, [])
 
 
 async def test_calls_18_and_19_let_staff_look_through_the_queue_and_decide(

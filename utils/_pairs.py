@@ -174,16 +174,25 @@ async def read(narrowed: dict[str, Any], order: list[tuple[str, int]], limit: in
     ]
 
 
-async def save(event_id: str, user_id: str) -> None:
-    """Note that a person keeps an event in mind, since when he first did."""
+async def save(event_id: str, user_id: str, *, shown: bool) -> None:
+    """Note that a person keeps an event in mind, since when he first did, and whether he lets others see it."""
     moment = now()
-    pair = Attendance(event_id=EventId(event_id), user_id=UserId(user_id), saved_at=moment)
+    pair = Attendance(event_id=EventId(event_id), user_id=UserId(user_id), saved_at=moment, shown=shown or None)
     try:
         await pairs().insert_one(pair.model_dump(exclude_none=True))
     except DuplicateKeyError:
         await pairs().update_one(
-            {"event_id": event_id, "user_id": user_id, "saved_at": _ABSENT},
-            {"$set": {"saved_at": moment, "updated_at": moment}, "$inc": {"version": 1}},
+            {"event_id": event_id, "user_id": user_id, ("shown" if shown else "saved_at"): _ABSENT},
+            [
+                {
+                    "$set": {
+                        "saved_at": {"$ifNull": ["$saved_at", moment]},
+                        "updated_at": moment,
+                        "version": {"$add": ["$version", 1]},
+                        **({"shown": True} if shown else {}),
+                    }
+                }
+            ],
         )
 
 
@@ -191,7 +200,7 @@ async def unsave(event_id: str, user_id: str) -> None:
     """Note that a person keeps an event in mind no longer."""
     await pairs().update_one(
         {"event_id": event_id, "user_id": user_id},
-        {"$unset": {"saved_at": ""}, "$set": {"updated_at": now()}, "$inc": {"version": 1}},
+        {"$unset": {"saved_at": "", "shown": ""}, "$set": {"updated_at": now()}, "$inc": {"version": 1}},
     )
     await sweep(event_id, user_id)
 

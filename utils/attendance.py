@@ -188,6 +188,12 @@ async def saved(user: User, limit: int, cursor: str | None) -> Page[Held]:
     return await _held(user, "saved_at", {"saved_at": {"$exists": True}}, limit, cursor)
 
 
+async def shown(user: User, limit: int) -> list[Event]:
+    """The events that a person keeps for others to see, as the published client does, the latest first."""
+    kept = await _held(user, "saved_at", {"saved_at": {"$exists": True}, "shown": True}, limit, None)
+    return [held.event for held in kept.items if held.event is not None]
+
+
 async def _held(user: User, field: str, wanted: Mapping[str, Any], limit: int, cursor: str | None) -> Page[Held]:
     order, binding = _BY_PERSON[field], ["attendance", field, user.get_id(), wanted]
     narrowed: dict[str, Any] = {"user_id": user.get_id(), **wanted}
@@ -205,14 +211,14 @@ async def latest(user: User, limit: int) -> list[Held]:
     return list(page.items)
 
 
-async def save(event_id: str, user: User) -> None:
+async def save(event_id: str, user: User, *, shown: bool = False) -> None:
     """Keep an event in mind. Repeating it changes nothing.
 
     Raises:
         EventNotFound: there is no such event, or not for the person to see.
     """
     await events.get(event_id, user)
-    await _pairs.save(event_id, user.get_id())
+    await _pairs.save(event_id, user.get_id(), shown=shown)
 
 
 async def unsave(event_id: str, user: User) -> None:

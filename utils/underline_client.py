@@ -68,8 +68,7 @@ async def show(user_id: str) -> ClientUser:
     user = await users.get(user_id)
     mine = EventQuery(creator_id=UserId(user_id), status=list(Status), approval=[], sort="-created_at")
     published = await events.search(mine, PROFILE_EVENTS)
-    kept = await attendance.saved(user, PROFILE_EVENTS, None)
-    return ClientUser.of(user, [*published.items, *(held.event for held in kept.items if held.event is not None)])
+    return ClientUser.of(user, [*published.items, *await attendance.shown(user, PROFILE_EVENTS)])
 
 
 async def change(form: ClientProfileUpdate, user: User) -> Done:
@@ -136,5 +135,5 @@ async def keep(wanted: ByEventId, user: User) -> Done:
     Raises:
         EventNotFound: there is none, or not for the person to see.
     """
-    await attendance.save(wanted.event_id, user)
+    await attendance.save(wanted.event_id, user, shown=True)
     return Done()
