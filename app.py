@@ -40,7 +40,7 @@ from routes import (
     users,
 )
 from utils import attendance as attendance_store
-from utils import audit, chores, confirmations, galleries, hub, idempotency, indexes, mail, queues, tokens
+from utils import audit, chores, confirmations, galleries, hub, idempotency, mail, migrations, queues, tokens
 from utils import calendars as calendars_store
 from utils import events as events_store
 from utils import feedback as feedback_store
@@ -76,11 +76,15 @@ observer = Observer()
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[None]:
-    """Hold the store and the queue open, with the hub wired: what the service, its worker and its commands share."""
+async def opened(*, as_it_is: bool = False) -> AsyncIterator[None]:
+    """Hold the store and the queue open, with the hub wired: what the service, its worker and its commands share.
+
+    Locally the stored data is brought in line first, unless it is wanted as it is; a deployment has `migrate` for that.
+    """
     hub.wire(WIRING)
     async with db.opened():
-        await indexes.ensure()
+        if not settings.hosted and not as_it_is:
+            await migrations.catch_up()
         async with tasks.opened():
             yield
 

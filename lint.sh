@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 export PATH="$PWD/.venv/bin:$PATH"
-code=(app.py manage.py gunicorn.conf.py config docs models routes utils migrations bench tests)
+code=(app.py manage.py gunicorn.conf.py commands config docs models routes utils migrations bench tests)
 for part in "${!code[@]}"; do [ -e "${code[part]}" ] || unset "code[part]"; done
 
 if [ "${1:-}" = --fix ]; then

@@ -34,6 +34,7 @@ STORE_AWAY: tuple[type[PyMongoError], ...] = (
     NetworkTimeout,
     WaitQueueTimeoutError,
 )
+_TELLING = ("unique", "sparse", "expireAfterSeconds", "partialFilterExpression")
 TEST_DATABASE_PREFIX = "pytest-"
 
 
@@ -143,10 +144,24 @@ async def in_transaction(work: Callable[[Transaction], Awaitable[Result]]) -> Re
 
 
 async def ensure_indexes(declared: Mapping[str, Sequence[IndexModel]]) -> None:
-    """Create what is missing of the indexes that the owners declare, by collection name."""
+    """Create what is missing of the indexes that the owners declare, by collection name.
+
+    One that is there under its name, but made otherwise, is dropped and built anew.
+    """
     for name, indexes in declared.items():
         if indexes:
+            held = {index["name"]: index async for index in await collection(name).list_indexes()}
+            for wanted in indexes:
+                if _differs(wanted.document, held.get(wanted.document["name"])):
+                    await collection(name).drop_index(wanted.document["name"])
             await collection(name).create_indexes(list(indexes))
+
+
+def _differs(wanted: Mapping[str, Any], held: Mapping[str, Any] | None) -> bool:
+    if held is None:
+        return False
+    same_keys = list(wanted["key"].items()) == list(held["key"].items())
+    return not same_keys or any((wanted.get(what) or None) != (held.get(what) or None) for what in _TELLING)
 
 
 async def index_names(name: str) -> set[str]:

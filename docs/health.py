@@ -12,7 +12,8 @@ LIVE: Operation = {
 }
 READY: Operation = {
     "summary": "Can requests be served?",
-    "description": "Asks the document store for a sign of life.",
+    "description": "Asks the document store for a sign of life, and, on a deployment, whether a migration of the "
+    "stored data is pending.",
     "response_description": "They can.",
     "answer_example": {"status": "ready"},
 }

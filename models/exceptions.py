@@ -1,6 +1,6 @@
 """The one taxonomy of refusals, rendered as RFC 9457 problem documents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 
@@ -230,6 +230,24 @@ class IdempotencyInProgress(Conflict):
     slug, title = "idempotency-in-progress", "The first request with this key is not done yet"
 
 
+class MigrationChanged(Conflict):
+    """A migration differs from what was applied under its name."""
+
+    slug, title = "migration-changed", "A migration was changed after it was applied"
+
+
+class MigrationFinal(Conflict):
+    """A migration has no way back."""
+
+    slug, title = "migration-final", "The migration cannot be undone"
+
+
+class MigrationTaken(Conflict):
+    """Another process goes on with what this one was at."""
+
+    slug, title = "migration-taken", "Another process took the migration over"
+
+
 class PreconditionFailed(DomainError):
     """`If-Match` names a state that is no longer the current one."""
 
@@ -381,3 +399,13 @@ class Busy(DomainError):
     def __init__(self) -> None:
         """Say when to try again."""
         super().__init__("Too many passwords wait to be checked; try again shortly.", headers={"Retry-After": "5"})
+
+
+class MigrationsPending(DomainError):
+    """The stored data is not in line with this version of the service yet."""
+
+    status, slug, title = 503, "migrations-pending", "Migrations are pending"
+
+    def __init__(self, pending: Sequence[str]) -> None:
+        """Name them; the release command applies them."""
+        super().__init__(f"Not applied yet: {', '.join(pending)}.", headers={"Retry-After": "5"})

@@ -10,7 +10,7 @@ import pytest
 from tests.ownership import faults
 
 CODE = Path(__file__).parents[1]
-PACKAGES = ("config", "docs", "models", "routes", "utils")
+PACKAGES = ("commands", "config", "docs", "migrations", "models", "routes", "utils")
 BIN = Path(sys.executable).parent
 
 

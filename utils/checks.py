@@ -1,10 +1,11 @@
-"""What an operator wants to know before users do: settings, store, indexes."""
+"""What an operator wants to know before users do: settings, store, migrations, indexes."""
 
 from dataclasses import dataclass
 
 from config import db
 from config.main import settings
-from utils import audit, indexes
+from utils import audit, indexes, migrations
+from utils.migrations import State
 
 MIN_SERVER = (6, 0)
 
@@ -20,7 +21,7 @@ class Finding:
 async def findings() -> list[Finding]:
     """Look at everything; raises one of `db.STORE_AWAY` when the store is away."""
     found = [_settings()]
-    found += [await _version(), await _transactions()]
+    found += [await _version(), await _transactions(), await _migrations()]
     found += [
         Finding(not missing, f"indexes of {name}: {'missing ' + ', '.join(missing) if missing else 'all there'}")
         for name, missing in (await indexes.missing()).items()
@@ -44,6 +45,11 @@ async def _version() -> Finding:
     version = await db.server_version()
     text = ".".join(map(str, version))
     return Finding(version >= MIN_SERVER, f"store: version {text} (6.0 or later is needed)")
+
+
+async def _migrations() -> Finding:
+    amiss = [f"{each.name} {each.state}" for each in await migrations.statuses() if each.state is not State.APPLIED]
+    return Finding(not amiss, f"migrations: {', '.join(amiss) or 'all applied'}")
 
 
 async def _transactions() -> Finding:

@@ -14,6 +14,7 @@ from utils import leases
 Chore = Callable[[], Awaitable[object]]
 
 _NAME = "chores"
+_ASK_AGAIN_S = 1
 _log = logging.getLogger("underline.chores")
 
 
@@ -31,9 +32,9 @@ async def kept(chores: Sequence[Chore], every_s: float = settings.chores_every_s
         yield
     finally:
         if rounds is not None:
-            rounds.cancel()
-            with suppress(asyncio.CancelledError):
-                await rounds
+            while not rounds.done():  # on Python 3.11 wait_for, which the driver uses, may swallow a cancellation
+                rounds.cancel()
+                await asyncio.wait([rounds], timeout=_ASK_AGAIN_S)
             with suppress(*db.STORE_AWAY):
                 await leases.let_go(_NAME, holder)
 

@@ -6,16 +6,22 @@ from contextlib import suppress
 
 from config import db, metrics
 from config.main import settings
-from models.exceptions import RouteNotFound, Unauthenticated
+from models.exceptions import MigrationsPending, RouteNotFound, Unauthenticated
 from models.health import Health
-from utils import mail
+from utils import mail, migrations
 
 MOST_LETTERS = 10_000  # more than this is not counted: it would cost as much as there are
 
 
 async def ready() -> Health:
-    """Ask the store for a sign of life; what it raises when it is away becomes 503."""
+    """Ask the store for a sign of life; what it raises when it is away becomes 503.
+
+    Raises:
+        MigrationsPending: on a deployment, where a release command applies them.
+    """
     await db.ping()
+    if settings.hosted and (waiting := await migrations.pending()):
+        raise MigrationsPending(waiting)
     return Health(status="ready")
 
 

@@ -1,5 +1,8 @@
 """All indexes that the owners declare, in one table."""
 
+import hashlib
+import json
+
 from config import db
 from utils import (
     attempts,
@@ -34,8 +37,14 @@ OWNERS = (
 )
 
 
+def digest() -> str:
+    """What tells one set of declared indexes from another."""
+    declared = {owner.COLLECTION: [index.document for index in owner.INDEXES] for owner in OWNERS}
+    return hashlib.sha256(json.dumps(declared, default=str).encode()).hexdigest()
+
+
 async def ensure() -> None:
-    """Create the indexes that are missing."""
+    """Create the indexes that are missing, and build those anew that are declared otherwise than they are."""
     await db.ensure_indexes({owner.COLLECTION: owner.INDEXES for owner in OWNERS})
 
 
