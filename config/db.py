@@ -151,10 +151,13 @@ async def ensure_indexes(declared: Mapping[str, Sequence[IndexModel]]) -> None:
     for name, indexes in declared.items():
         if indexes:
             held = {index["name"]: index async for index in await collection(name).list_indexes()}
-            for wanted in indexes:
-                if _differs(wanted.document, held.get(wanted.document["name"])):
-                    await collection(name).drop_index(wanted.document["name"])
-            await collection(name).create_indexes(list(indexes))
+            changed = [wanted for wanted in indexes if _differs(wanted.document, held.get(wanted.document["name"]))]
+            for wanted in changed:
+                await collection(name).drop_index(wanted.document["name"])
+            # The embedded store refuses to hear of a 2dsphere index that is there: only the others are created.
+            created = [wanted for wanted in indexes if wanted in changed or wanted.document["name"] not in held]
+            if created:
+                await collection(name).create_indexes(created)
 
 
 def _differs(wanted: Mapping[str, Any], held: Mapping[str, Any] | None) -> bool:
