@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from pymongo import UpdateOne
+
+from config import db
+from models.commons import now
 from models.events import Event, EventUpdate
 from utils import _words
 
@@ -23,6 +27,34 @@ def _terms(event: Event) -> dict[str, list[str]]:
     parts = {part: _words.terms(text, PARTS[part]) for part, text in zip(PARTS, texts, strict=True)}
     heads = {head for terms in parts.values() for head in _words.heads(terms)}
     return {**parts, "heads": sorted(heads | {IN_TITLE + head for head in _words.heads(parts["title"])})}
+
+
+async def fill(events: db.Collection, position: str | None, limit: int) -> str | None:
+    """Give the events of one batch what they lack for searches; where to go on, None at the end.
+
+    Args:
+        events: the collection.
+        position: the identifier that the batch before ended with.
+        limit: how many events are read at most.
+    """
+    after = {"_id": {"$gt": position}} if position else {}
+    batch = await events.find(after).sort("_id", 1).limit(limit).to_list()
+    lacking = [each for each in batch if not _complete(each)]
+    while lacking:
+        await events.bulk_write([_filling(each) for each in lacking], ordered=False)
+        again = await events.find({"_id": {"$in": [each["_id"] for each in lacking]}}).to_list()
+        lacking = [each for each in again if not _complete(each)]  # changed between the reading and the writing
+    return batch[-1]["_id"] if len(batch) == limit else None
+
+
+def _complete(found: db.Document) -> bool:
+    return "archived" in found and {*PARTS, "heads"} <= found.get("terms", {}).keys()
+
+
+def _filling(found: db.Document) -> UpdateOne:
+    made = document(Event.from_document(found), now())
+    values = {"terms": made["terms"], "archived": made["archived"]}
+    return UpdateOne({"_id": found["_id"], "version": found["version"]}, {"$set": values})
 
 
 def stages(changes: EventUpdate) -> list[dict[str, Any]]:

@@ -331,6 +331,11 @@ async def held_on(user_id: str) -> AsyncIterator[dict[str, Any]]:
         yield Event.from_document(document).model_dump(mode="json", exclude={"creator_id"})
 
 
+async def fill_terms(position: str | None) -> str | None:
+    """Give one batch of events what searches need, where they were stored before that; see migrations/."""
+    return await _event_terms.fill(_events(), position, MAX_AT_ONCE)
+
+
 async def archive() -> int:
     """Mark what has been over for a while, so that lists of what is to come need not read it; how many it was.
 
