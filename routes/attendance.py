@@ -27,6 +27,7 @@ from models.exceptions import (
     EventOver,
     Forbidden,
     InvalidCursor,
+    TooManyRequests,
 )
 from routes._callers import CurrentUser
 from routes._operations import Operations, Policy
@@ -46,7 +47,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
     "/events/{id}/attendance",
     answer=StandingRead,
     policy=Policy.USER,
-    refuses=[EventNotFound, EventOver, AttendanceUnsettled],
+    refuses=[EventNotFound, EventOver, AttendanceUnsettled, TooManyRequests],
     docs=docs.ATTEND,
 )
 async def attend(event_id: PathEventId, user: CurrentUser) -> Standing:
@@ -60,7 +61,12 @@ async def read(event_id: PathEventId, user: CurrentUser) -> Standing:
     return await attendance.standing(event_id, user)
 
 
-@api.delete("/events/{id}/attendance", policy=Policy.USER, refuses=[EventNotFound, EventOver], docs=docs.LEAVE)
+@api.delete(
+    "/events/{id}/attendance",
+    policy=Policy.USER,
+    refuses=[EventNotFound, EventOver, TooManyRequests],
+    docs=docs.LEAVE,
+)
 async def leave(event_id: PathEventId, user: CurrentUser) -> None:
     await attendance.leave(event_id, user)
 

@@ -11,7 +11,7 @@ from models.events import Event
 from models.exceptions import AttendanceNotFound, AttendanceUnsettled, EventOver, Forbidden
 from models.notices import CapacityGrown, EventDeleted, UserDeleted
 from models.users import User
-from utils import _pairs, cursors, events, queues, seats, users
+from utils import _doors, _pairs, cursors, events, queues, seats, users
 
 COLLECTION = _pairs.COLLECTION
 INDEXES = _pairs.INDEXES
@@ -28,12 +28,14 @@ async def attend(event_id: str, user: User) -> Standing:
         EventNotFound: there is no such event, or not for the person to see.
         EventOver: it has ended or was cancelled.
         AttendanceUnsettled: another request of the same person is not done in time.
+        TooManyRequests: too many others ask for this event at this moment.
     """
     for _ in range(_POLLS):
         await events.get_open(event_id, user)
-        attempt = new_id()
-        if await _pairs.intend(event_id, user.get_id(), attempt):
-            return await _join(event_id, user, attempt)
+        async with _doors.through(event_id):
+            seat = await _join(event_id, user, new_id())
+        if seat:
+            return await _arrived(event_id, user, seat)
         pair = await _pairs.find(event_id, user.get_id())
         if pair and pair.state:
             return await _standing(pair, pair.state)
@@ -41,8 +43,10 @@ async def attend(event_id: str, user: User) -> Standing:
     raise AttendanceUnsettled
 
 
-async def _join(event_id: str, user: User, attempt: str) -> Standing:
-    """Be counted, and confirm it."""
+async def _join(event_id: str, user: User, attempt: str) -> Seat | None:
+    """Note the intent, be counted, and confirm it; None if the person is in, or on his way in, already."""
+    if not await _pairs.intend(event_id, user.get_id(), attempt):
+        return None
     seat = await seats.take(event_id)
     if seat is None:
         await _pairs.withdraw(event_id, user.get_id(), attempt)
@@ -51,7 +55,7 @@ async def _join(event_id: str, user: User, attempt: str) -> Standing:
     if not await _pairs.confirm(event_id, user.get_id(), attempt, seat):
         await seats.mark(event_id)  # the intent was given up: what was counted may be one too many
         raise AttendanceUnsettled
-    return await _arrived(event_id, user, seat)
+    return seat
 
 
 async def _arrived(event_id: str, user: User, seat: Seat) -> Standing:
@@ -88,7 +92,9 @@ async def _release(event_id: str, user_id: str) -> None:
         await seats.give_back(event_id, pair.state, session)
         return True
 
-    if await db.in_transaction(out):
+    async with _doors.through(event_id):
+        was_in = await db.in_transaction(out)
+    if was_in:
         await _pairs.sweep(event_id, user_id)
         await queues.promote(event_id)
 
