@@ -60,6 +60,11 @@ def _events() -> db.Collection:
     return db.collection(COLLECTION)
 
 
+def collection() -> db.Collection:
+    """The collection, for `seats`, which is a part of this owner."""
+    return _events()
+
+
 def visible_to(viewer: User | None) -> dict[str, Any]:
     """The filter for the events that `viewer` may open: the one place that decides it."""
     if viewer is None:

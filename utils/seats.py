@@ -13,6 +13,7 @@ from pymongo import ReturnDocument
 from config import db
 from models.attendance import Seat, Seats, State
 from models.commons import now
+from utils import events
 
 _COUNTERS = {State.ATTENDING: "attending_count", State.WAITING: "waiting_count"}
 _FULL = {"$or": [{"$gte": ["$attending_count", "$max_capacity"]}, {"$gt": ["$waiting_count", 0]}]}
@@ -26,10 +27,6 @@ _PROJECTION = {
 }
 
 
-def _events() -> db.Collection:
-    return db.collection("events")
-
-
 def _open_at(moment: datetime) -> dict[str, Any]:
     return {"cancelled_at": None, "ends_at": {"$gt": moment}}
 
@@ -40,7 +37,7 @@ async def take(event_id: str) -> Seat | None:
     Nobody overtakes those who wait: a seat that frees while there are any is for the first of them.
     """
     moment = now()
-    after = await _events().find_one_and_update(
+    after = await events.collection().find_one_and_update(
         {"_id": event_id, **_open_at(moment)},
         [
             {
@@ -67,7 +64,7 @@ async def give_back(event_id: str, state: State, session: db.Transaction) -> Non
     """Count one fewer; where somebody waits for the seat, the event is marked so that no crash forgets him."""
     moment, counter = now(), _COUNTERS[state]
     awaited = {"$gt": ["$waiting_count", 0]}
-    await _events().update_one(
+    await events.collection().update_one(
         {"_id": event_id},
         [
             {
@@ -87,7 +84,7 @@ async def hand_on(event_id: str, seats: int, session: db.Transaction) -> bool:
     """Move this many from the queue to the seats; False if there are not as many free, or not as many waiting."""
     moment = now()
     enough = {"$lte": [{"$add": ["$attending_count", seats]}, "$max_capacity"]}
-    result = await _events().update_one(
+    result = await events.collection().update_one(
         {"_id": event_id, **_open_at(moment), "waiting_count": {"$gte": seats}, "$expr": enough},
         {
             "$inc": {"attending_count": seats, "waiting_count": -seats, "version": 1},
@@ -100,7 +97,7 @@ async def hand_on(event_id: str, seats: int, session: db.Transaction) -> bool:
 
 async def find(event_id: str) -> Seats | None:
     """How the counters stand; None if there is no such event."""
-    document = await _events().find_one({"_id": event_id}, _PROJECTION)
+    document = await events.collection().find_one({"_id": event_id}, _PROJECTION)
     if document is None:
         return None
     return Seats(
@@ -120,44 +117,53 @@ async def correct(event_id: str, counted: Mapping[State, int], version: int) -> 
     """
     right = {_COUNTERS[state]: counted[state] for state in State}
     wrong = {"$or": [{name: {"$ne": value}} for name, value in right.items()]}
-    result = await _events().update_one(
+    result = await events.collection().update_one(
         {"_id": event_id, "version": version, **wrong}, {"$set": {**right, "updated_at": now()}, "$inc": {"version": 1}}
     )
     if result.matched_count == 1:
         return True
-    return False if await _events().find_one({"_id": event_id, "version": version}, {"_id": 1}) else None
+    return False if await events.collection().find_one({"_id": event_id, "version": version}, {"_id": 1}) else None
 
 
 async def mark(event_id: str) -> None:
     """Have the reconciler look at an event."""
-    await _events().update_one({"_id": event_id}, {"$set": {"unsettled_at": now()}, "$inc": {"version": 1}})
+    await events.collection().update_one({"_id": event_id}, {"$set": {"unsettled_at": now()}, "$inc": {"version": 1}})
 
 
 async def settled(event_id: str, version: int) -> None:
     """Take the mark off, unless the event has changed since it was found in order at `version`."""
-    await _events().update_one(
+    await events.collection().update_one(
         {"_id": event_id, "version": version, "unsettled_at": {"$exists": True}}, {"$unset": {"unsettled_at": ""}}
     )
 
 
 async def marked(before: datetime, limit: int) -> Sequence[str]:
     """The events that have been marked since before a moment, the longest waiting first."""
-    found = _events().find({"unsettled_at": {"$lte": before}}, {"_id": 1}).sort("unsettled_at", 1).limit(limit)
+    found = (
+        events.collection().find({"unsettled_at": {"$lte": before}}, {"_id": 1}).sort("unsettled_at", 1).limit(limit)
+    )
     return [document["_id"] async for document in found]
 
 
 async def every() -> AsyncIterator[tuple[str, dict[State, int]]]:
     """The counters of each event; for repairs, never on a request path."""
-    async for document in _events().find({}, dict.fromkeys(_COUNTERS.values(), 1)):
+    async for document in events.collection().find({}, dict.fromkeys(_COUNTERS.values(), 1)):
         yield document["_id"], {state: document[counter] for state, counter in _COUNTERS.items()}
 
 
 async def announcements(before: datetime, limit: int) -> Sequence[str]:
     """The events of which something has been waiting to be told since before a moment, the longest first."""
-    found = _events().find({"announcement.at": {"$lte": before}}, {"_id": 1}).sort("announcement.at", 1).limit(limit)
+    found = (
+        events.collection()
+        .find({"announcement.at": {"$lte": before}}, {"_id": 1})
+        .sort("announcement.at", 1)
+        .limit(limit)
+    )
     return [document["_id"] async for document in found]
 
 
 async def announced(event_id: str, sequence: int) -> None:
     """Note that those who take part have been told, unless there is something new to tell."""
-    await _events().update_one({"_id": event_id, "announcement.sequence": sequence}, {"$unset": {"announcement": ""}})
+    await events.collection().update_one(
+        {"_id": event_id, "announcement.sequence": sequence}, {"$unset": {"announcement": ""}}
+    )
