@@ -11,8 +11,9 @@ The same contract in two shapes: [to try out](/docs) · [to read](/redoc). For p
 
 ### Conventions
 
-**Signing in.** `POST /v1/auth/login` gives an access token; send it as `Authorization: Bearer …`. On this page,
-*Authorize* does that for you. `x-policy` says who may call an operation: `anyone`, `user`, `moderator` or `admin`.
+**Signing in.** `POST /v1/auth/login` gives an access token; send it as `Authorization: Bearer …`. On
+[the page to try out](/docs), *Authorize* does that for you. `x-policy` says who may call an operation: `anyone`,
+`user`, `moderator` or `admin`.
 
 **Refusals** are problem documents (`application/problem+json`, RFC 9457). Rely on `type`: each is
 [explained on a page](/problems). With 422, `errors` names each fault by a JSON pointer. Unknown fields are refused.
@@ -23,6 +24,12 @@ until it is null. Cursors are opaque; pages neither repeat nor skip what was the
 **Changes.** A single resource carries an `ETag`. Send it back as `If-None-Match` to learn that nothing changed (304),
 or as `If-Match` to change only what you have seen (412 when somebody was faster). `PATCH` is a merge patch (RFC 7396):
 absent fields stay, null empties.
+
+**Once only.** Every `POST` that creates takes an `Idempotency-Key`: sent again with the same body within 24 hours, it
+answers as it did the first time.
+
+**Limits.** Answers carry `RateLimit-Policy` and `RateLimit`. 429 says in `Retry-After` when to come back, and so does
+503, when the store is away.
 
 **Times** carry an offset when they come in, and leave in UTC with `Z`. **Places** are latitude and longitude in degrees
 (WGS 84). **Identifiers** are opaque text.

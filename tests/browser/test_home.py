@@ -48,7 +48,7 @@ async def test_text_of_strangers_is_shown_as_text(page: Page, event_with: EventW
     await page.goto("/")
 
     await expect(_titles(page)).to_have_text(['"&amp; Sunset'])
-    await page.get_by_text("More about it").click()
+    await page.get_by_text("More", exact=True).click()
     await expect(page.locator(".description")).to_have_text(attack)
     await expect(page.locator(".place")).to_have_text("'&quot;")
     assert await page.locator("img:not(.picture), .event script").count() == 0
