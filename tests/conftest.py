@@ -12,7 +12,8 @@ os.environ |= {
     "ARGON2_MEMORY_KIB": "64",
     "ARGON2_LANES": "1",
     "RATE_LIMIT_ENABLED": "false",
-    "LOG_LEVEL": "WARNING",
+    "LOG_LEVEL": "INFO",
+    "LOG_FORMAT": "json",
     "MAIL_URL": f"file:{tempfile.mkdtemp(prefix='underline-mail-')}",
     "CHORES_EVERY_S": "0",
     "REFUSAL_STEP_MS": "0",
@@ -22,17 +23,24 @@ os.environ.pop("DYNO", None)
 
 from collections.abc import AsyncIterator, Awaitable, Callable  # noqa: E402  # the environment comes first
 from datetime import timedelta  # noqa: E402
+from functools import partial  # noqa: E402
 from typing import Any  # noqa: E402
 
 import pytest  # noqa: E402
 from httpx import ASGITransport, AsyncClient  # noqa: E402
 
-from app import app  # noqa: E402
+from app import app, observer  # noqa: E402
 from config import db, tasks  # noqa: E402
+from config.main import settings  # noqa: E402
 from models.commons import now  # noqa: E402
 from models.events import Approval, Decision, Event, EventCreate  # noqa: E402
 from models.users import Role, User, UserCreate  # noqa: E402
-from tests import letters  # noqa: E402
+from tests import letters, log_watch  # noqa: E402
+from tests.log_watch import (  # noqa: E402, F401  # hooks of pytest
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 from utils import events, users  # noqa: E402
 
 APPROVE = Decision(decision=Approval.APPROVED)
@@ -48,14 +56,17 @@ EventWith = Callable[..., Awaitable[Event]]
 async def service() -> AsyncIterator[None]:
     """The application, started; its database is dropped afterwards."""
     async with app.router.lifespan_context(app):
-        yield
+        with log_watch.kept(partial(observer.begin_log, settings)):
+            yield
         await db.drop_test_database()
 
 
 @pytest.fixture
 async def api(service: None) -> AsyncIterator[AsyncClient]:
     """A client of the application; the database and the letter box are emptied afterwards."""
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+    async with AsyncClient(
+        transport=ASGITransport(app), base_url="http://test", event_hooks={"request": [log_watch.note]}
+    ) as client:
         yield client
     await tasks.settled()
     await db.clear_test_database()
