@@ -172,6 +172,11 @@ async def index_names(name: str) -> set[str]:
     return {index["name"] async for index in await collection(name).list_indexes()}
 
 
+async def estimated_count(name: str) -> int:
+    """How many documents a collection has, as the store knows without counting; a crash may leave it a little off."""
+    return await collection(name).estimated_document_count()
+
+
 async def server_version() -> tuple[int, ...]:
     """The version of MongoDB that the server is, or says that it is compatible with."""
     return tuple((await client().server_info())["versionArray"][:3])

@@ -58,3 +58,20 @@ AUDIT: Operation = {
         "next_cursor": None,
     },
 }
+STATS: Operation = {
+    "summary": "Read how much there is",
+    "description": "Counts at a glance. Whole collections are counted by what the store knows of their size, which may "
+    "be a little off after a crash; what waits is counted up to a bound. The cost is the same however much there is.",
+    "response_description": "The counts.",
+    "answer_example": {
+        "users": 100_000,
+        "events": 1_000_000,
+        "attendance": 4_200_000,
+        "feedback": 310_000,
+        "sessions": 61_000,
+        "audit_records": 12_000,
+        "events_waiting": 17,
+        "letters_waiting": 0,
+        "counted_up_to": 1_000,
+    },
+}

@@ -10,11 +10,12 @@ from models.commons import Page
 from models.event_queries import EventQuery
 from models.events import Approval, Decision, Event, EventPage, EventRead, Moment
 from models.exceptions import AlreadyDecided, EventNotFound, InvalidCursor, LastAdmin, PreconditionFailed, UserNotFound
+from models.stats import Stats
 from models.users import Role, User, UserAdminUpdate, UserPage, UserRead
 from routes._callers import CurrentUser, IfMatch
 from routes._operations import Operations, Policy
 from routes._parameters import Cursor, Limit, PathEventId, PathUserId
-from utils import audit, events, users
+from utils import audit, events, stats, users
 
 api = Operations("admin", "/v1/admin")
 
@@ -72,3 +73,8 @@ async def list_audit(
     query: Annotated[AuditQuery, Depends(_audit_query)], limit: Limit = 20, cursor: Cursor = None
 ) -> Page[AuditRecord]:
     return await audit.listing(query, limit, cursor)
+
+
+@api.get("/stats", answer=Stats, policy=Policy.ADMIN, docs=docs.STATS)
+async def read_stats() -> Stats:
+    return await stats.overview()

@@ -330,6 +330,11 @@ async def ids() -> AsyncIterator[str]:
         yield document["_id"]
 
 
+async def count_waiting(limit: int) -> int:
+    """How many events are in the queue, counted up to `limit`."""
+    return await _events().count_documents({"approval": Approval.UNAPPROVED}, limit=limit)
+
+
 async def held_on(user_id: str) -> AsyncIterator[dict[str, Any]]:
     """The events of a person, for himself."""
     async for document in _events().find({"creator_id": user_id}).sort([("starts_at", 1), ("_id", 1)]):
