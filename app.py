@@ -24,6 +24,7 @@ from models.notices import (
     UserSuspended,
 )
 from routes import (
+    _policies,
     _problems,
     _refusals,
     admin,
@@ -112,6 +113,7 @@ for area in (
     underline_client,
 ):
     app.include_router(area.api.router)
+_policies.require(app.routes)
 _refusals.install(app, db.STORE_AWAY)
 app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's way to replace it
 
