@@ -1,14 +1,17 @@
 """Commands on what is stored."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from commands._running import REFUSED, refuse, run
 from config.main import settings
-from utils import attendance, checks, demo, feedback, images
+from utils import archives, attendance, checks, demo, feedback, images
 
 commands = typer.Typer()
 
@@ -72,3 +75,47 @@ def repair() -> None:
         return "Mended: " + ", ".join(f"{count} {name}" for name, count in mended.items()) + "."
 
     run(work)
+
+
+@commands.command("export")
+def export(folder: Annotated[Path, typer.Argument(help="New, or that of an export that was broken off.")]) -> None:
+    """Write the whole instance, images included, into a folder of JSON lines with their hashes.
+
+    Keep it like the database itself: it holds password hashes and everything that people wrote.
+    """
+
+    async def work() -> str:
+        with _counted("Documents") as tell:
+            manifest, digest = await archives.export(folder, tell)
+        return f"{manifest.documents()} documents are in {folder}; the SHA-256 of its manifest: {digest}"
+
+    run(work, as_it_is=True)
+
+
+@commands.command("import")
+def restore(
+    folder: Annotated[Path, typer.Argument(help="What export wrote.")],
+    onto_existing: Annotated[
+        bool, typer.Option("--onto-existing", help="Replace what has the same identifiers, in a database in use.")
+    ] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Only compare the files with their hashes.")] = False,
+) -> None:
+    """Store what export wrote, in an empty database, and bring it in line; one that was broken off goes on."""
+
+    async def work() -> str:
+        if verify:
+            return f"{archives.verify(folder).documents()} documents, all as they were exported."
+        with _counted("Documents") as tell:
+            manifest = await archives.restore(folder, onto_existing=onto_existing, tell=tell)
+        return f"{manifest.documents()} documents of {manifest.started_at:%Y-%m-%d %H:%M} UTC are stored."
+
+    run(work, as_it_is=True)
+
+
+@contextmanager
+def _counted(what: str) -> Iterator[archives.Tell]:
+    """Show a growing number, where there is a terminal."""
+    columns = TextColumn("{task.description}"), TextColumn("{task.completed:.0f}"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda name, count: progress.update(task, advance=count, description=name)

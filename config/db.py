@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from bson.codec_options import CodecOptions
 from gridfs import AsyncGridFSBucket
-from pymongo import AsyncMongoClient, IndexModel
+from pymongo import AsyncMongoClient, IndexModel, ReplaceOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -175,6 +175,35 @@ async def index_names(name: str) -> set[str]:
 async def estimated_count(name: str) -> int:
     """How many documents a collection has, as the store knows without counting; a crash may leave it a little off."""
     return await collection(name).estimated_document_count()
+
+
+async def stored_names() -> list[str]:
+    """The collections of the database, in order."""
+    names = await database().list_collection_names()
+    return sorted(name for name in names if not name.startswith("system."))
+
+
+async def holds(name: str) -> bool:
+    """Whether a collection has any document."""
+    return await collection(name).find_one({}, {"_id": 1}) is not None
+
+
+async def stored(name: str, after: Any = None) -> AsyncIterator[Document]:
+    """All documents of a collection as they are, in the order of their identifiers; for archives alone.
+
+    Args:
+        name: the collection.
+        after: the identifier to go on after.
+    """
+    rest = {} if after is None else {"_id": {"$gt": after}}
+    async for document in collection(name).find(rest).sort("_id", 1):
+        yield document
+
+
+async def replace_stored(name: str, documents: Sequence[Document]) -> None:
+    """Store documents as they are, in place of those with their identifiers; for archives alone."""
+    replacing = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
+    await collection(name).bulk_write(replacing, ordered=False)
 
 
 async def server_version() -> tuple[int, ...]:

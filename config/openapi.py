@@ -48,8 +48,8 @@ def _as_fastapi_sees_it(app: FastAPI) -> Schema:
 def _complete(schema: Schema) -> Schema:
     schema["tags"] = _tags(schema)
     for operation in _operations(schema):
-        if operation.get("x-policy") in {"anyone", "session"} and "security" in operation:
-            operation["security"] = [{}, *operation["security"]]  # a token is read, and not needed
+        if operation.get("x-policy") in {"anyone", "session"}:
+            operation["security"] = [{}, *operation.get("security", [])]  # where a token is read, it is not needed
     components = schema.setdefault("components", {})
     components["schemas"] = _schemas(components.get("schemas", {}))
     components["securitySchemes"]["Bearer"]["description"] = service.BEARER

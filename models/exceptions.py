@@ -230,24 +230,6 @@ class IdempotencyInProgress(Conflict):
     slug, title = "idempotency-in-progress", "The first request with this key is not done yet"
 
 
-class MigrationChanged(Conflict):
-    """A migration differs from what was applied under its name."""
-
-    slug, title = "migration-changed", "A migration was changed after it was applied"
-
-
-class MigrationFinal(Conflict):
-    """A migration has no way back."""
-
-    slug, title = "migration-final", "The migration cannot be undone"
-
-
-class MigrationTaken(Conflict):
-    """Another process goes on with what this one was at."""
-
-    slug, title = "migration-taken", "Another process took the migration over"
-
-
 class PreconditionFailed(DomainError):
     """`If-Match` names a state that is no longer the current one."""
 
@@ -409,3 +391,33 @@ class MigrationsPending(DomainError):
     def __init__(self, pending: Sequence[str]) -> None:
         """Name them; the release command applies them."""
         super().__init__(f"Not applied yet: {', '.join(pending)}.", headers={"Retry-After": "5"})
+
+
+class CommandRefused(DomainError):
+    """An operator's command cannot do what it is asked; never answered over HTTP, and so no problem type."""
+
+    status, title = 409, "This cannot be done"
+
+
+class MigrationChanged(CommandRefused):
+    """A migration differs from what was applied under its name."""
+
+
+class MigrationFinal(CommandRefused):
+    """A migration has no way back."""
+
+
+class MigrationTaken(CommandRefused):
+    """Another process goes on with what this one was at."""
+
+
+class ArchiveExists(CommandRefused):
+    """Something is in the way of an export."""
+
+
+class ArchiveDamaged(CommandRefused):
+    """An archive is not, or not completely, what was exported."""
+
+
+class StoreNotEmpty(CommandRefused):
+    """Something is in the way of a restoration."""

@@ -172,6 +172,11 @@ async def down(tell: Tell = lambda *_: None, folder: Path = FOLDER) -> str | Non
         return name
 
 
+async def forget() -> None:
+    """Forget what was done, because other documents with a record of their own are about to come."""
+    await _migrations().delete_many({})
+
+
 async def last(folder: Path = FOLDER) -> str | None:
     """The migration that `down` would undo, if there is any: the last one that was applied or begun."""
     records = await _records()
