@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -19,17 +19,19 @@ _GUNICORN = str(Path(sys.executable).parent / "gunicorn")
 
 
 @contextmanager
-def running(workers: int = 1) -> Iterator[tuple[int, int]]:
-    """Serve until the block ends; gives the port and the id of gunicorn's master process."""
+def running(workers: int = 1, further: Mapping[str, str] | None = None) -> Iterator[tuple[int, int]]:
+    """Serve until the block ends, with further settings; gives the port and the id of gunicorn's master process."""
     with socket.create_server(("127.0.0.1", 0)) as chosen:
         port: int = chosen.getsockname()[1]
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("ARGON2_", "MONGO_", "DYNO"))}
     with tempfile.TemporaryDirectory() as folder:
-        further = {"PORT": str(port), "WEB_CONCURRENCY": str(workers), "DATA_DIR": folder, "MAIL_URL": f"file:{folder}"}
+        own = {"PORT": str(port), "WEB_CONCURRENCY": str(workers), "DATA_DIR": folder, "MAIL_URL": f"file:{folder}"}
         command = [_GUNICORN, "app:app", "--log-level", "error"]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=kept | further) as process:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=kept | own | dict(further or {})) as process:
             try:
                 while ask(port, "GET", "/readyz") != 200:
+                    if process.poll() is not None:
+                        raise RuntimeError("The service does not start.")
                     time.sleep(0.05)
                 yield port, process.pid
             finally:
