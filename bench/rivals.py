@@ -161,8 +161,8 @@ async def rush(service: Service, event_id: str, rivals: list[Rival]) -> list[htt
 
 
 async def kill_workers(service: Service, event_id: str, people: int) -> int:
-    """Kill one worker after another from when a fifth of the rush is counted; how many."""
-    await until(lambda: _counted(event_id, people // 5))
+    """Kill one worker after another from when a twentieth of the rush is counted; how many."""
+    await until(lambda: _counted(event_id, people // 20))
     victims = service.workers()
     for victim in victims:
         os.kill(victim, signal.SIGKILL)

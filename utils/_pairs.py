@@ -77,7 +77,6 @@ async def give_up(event_id: str, before: datetime) -> None:
     await pairs().update_many(
         {"event_id": event_id, "joining_at": {"$lte": before}},
         {"$unset": {"joining_at": "", "attempt": ""}, "$inc": {"version": 1}},
-        hint="joining",
     )
 
 
@@ -136,7 +135,7 @@ async def stuck(before: datetime, limit: int) -> Sequence[str]:
 async def joining(event_id: str) -> bool:
     """Whether a request is on its way in."""
     under_way = {"event_id": event_id, "joining_at": {"$gt": _EPOCH}}
-    return await pairs().find_one(under_way, {"_id": 1}, hint="joining") is not None
+    return await pairs().find_one(under_way, {"_id": 1}) is not None
 
 
 async def count(event_id: str) -> dict[State, int]:

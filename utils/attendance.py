@@ -31,16 +31,22 @@ async def attend(event_id: str, user: User) -> Standing:
         TooManyRequests: too many others ask for this event at this moment.
     """
     for _ in range(_POLLS):
-        await events.get_open(event_id, user)
         async with _doors.through(event_id):
-            seat = await _join(event_id, user, new_id())
-        if seat:
-            return await _arrived(event_id, user, seat)
-        pair = await _pairs.find(event_id, user.get_id())
-        if pair and pair.state:
-            return await _standing(pair, pair.state)
-        await _await_other(event_id, pair)
+            standing_now = await _enter(event_id, user)
+        if standing_now:
+            return standing_now
+        await _await_other(event_id, user)
     raise AttendanceUnsettled
+
+
+async def _enter(event_id: str, user: User) -> Standing | None:
+    """Join, or find oneself in already; None while another request of the same person is on its way in."""
+    await events.get_open(event_id, user)
+    seat = await _join(event_id, user, new_id())
+    if seat:
+        return await _arrived(event_id, user, seat)
+    pair = await _pairs.find(event_id, user.get_id())
+    return await _standing(pair, pair.state) if pair and pair.state else None
 
 
 async def _join(event_id: str, user: User, attempt: str) -> Seat | None:
@@ -65,8 +71,9 @@ async def _arrived(event_id: str, user: User, seat: Seat) -> Standing:
     return Standing(seat.state, seat.position)
 
 
-async def _await_other(event_id: str, pair: Attendance | None) -> None:
+async def _await_other(event_id: str, user: User) -> None:
     """Give another request of the same person time, and clear it away if it has died."""
+    pair = await _pairs.find(event_id, user.get_id())
     if pair and pair.joining_at and pair.joining_at <= now() - _pairs.GRACE:
         await queues.settle(event_id)
     await asyncio.sleep(_POLL_S)

@@ -50,8 +50,9 @@ async def promote(event_id: str) -> bool:
 async def _hand_on(event_id: str, free: int, session: db.Transaction) -> list[Attendance]:
     """One transaction: the head of the queue moves into the seats, on the event and in the documents alike."""
     first = list(await _pairs.first_waiting(event_id, free, session))
-    if not first or not await seats.hand_on(event_id, len(first), session):
+    if not first:
         return []
+    first = first[: await seats.hand_on(event_id, len(first), session)]
     await _pairs.seat(first, session)
     told = _told(await events.get_any(event_id))
     for pair in first:
@@ -121,7 +122,7 @@ async def settle(event_id: str, grace: timedelta = _pairs.GRACE) -> bool | None:
         return False
     if await _pairs.joining(event_id):
         return None
-    wrong = await seats.correct(event_id, await _pairs.count(event_id), standing.version)
+    wrong = await seats.correct(event_id, standing, await _pairs.count(event_id))
     if wrong is not None:
         await _pairs.sweep(event_id)
         await promote(event_id)

@@ -80,24 +80,26 @@ async def give_back(event_id: str, state: State, session: db.Transaction) -> Non
     )
 
 
-async def hand_on(event_id: str, seats: int, session: db.Transaction) -> bool:
-    """Move this many from the queue to the seats; False if there are not as many free, or not as many waiting."""
-    moment = now()
-    enough = {"$lte": [{"$add": ["$attending_count", seats]}, "$max_capacity"]}
+async def hand_on(event_id: str, most: int, session: db.Transaction) -> int:
+    """Move as many from the queue to the seats as are free, wait and are wanted; how many.
+
+    The transaction begins anew when a rival changes the event between the reading and the writing.
+    """
+    standing = await find(event_id, session)
+    seats = min(standing.free, standing.waiting, most) if standing and standing.open else 0
+    if not (standing and seats):
+        return 0
     result = await events.collection().update_one(
-        {"_id": event_id, **_open_at(moment), "waiting_count": {"$gte": seats}, "$expr": enough},
-        {
-            "$inc": {"attending_count": seats, "waiting_count": -seats, "version": 1},
-            "$set": {"updated_at": moment},
-        },
+        {"_id": event_id, "version": standing.version},
+        {"$inc": {"attending_count": seats, "waiting_count": -seats, "version": 1}, "$set": {"updated_at": now()}},
         session=session,
     )
-    return result.matched_count == 1
+    return seats if result.matched_count == 1 else 0
 
 
-async def find(event_id: str) -> Seats | None:
+async def find(event_id: str, session: db.Transaction | None = None) -> Seats | None:
     """How the counters stand; None if there is no such event."""
-    document = await events.collection().find_one({"_id": event_id}, _PROJECTION)
+    document = await events.collection().find_one({"_id": event_id}, _PROJECTION, session=session)
     if document is None:
         return None
     return Seats(
@@ -109,20 +111,20 @@ async def find(event_id: str) -> Seats | None:
     )
 
 
-async def correct(event_id: str, counted: Mapping[State, int], version: int) -> bool | None:
-    """Set the counters to what was counted while the event stood at `version`.
+async def correct(event_id: str, standing: Seats, counted: Mapping[State, int]) -> bool | None:
+    """Set the counters to what was counted while the event stood so.
 
     Returns:
         Whether they had been wrong; None if the event has changed meanwhile, so that the count may be stale.
     """
+    same = {"_id": event_id, "version": standing.version}
+    if counted == {State.ATTENDING: standing.attending, State.WAITING: standing.waiting}:
+        return False if await events.collection().find_one(same, {"_id": 1}) else None
     right = {_COUNTERS[state]: counted[state] for state in State}
-    wrong = {"$or": [{name: {"$ne": value}} for name, value in right.items()]}
     result = await events.collection().update_one(
-        {"_id": event_id, "version": version, **wrong}, {"$set": {**right, "updated_at": now()}, "$inc": {"version": 1}}
+        same, {"$set": {**right, "updated_at": now()}, "$inc": {"version": 1}}
     )
-    if result.matched_count == 1:
-        return True
-    return False if await events.collection().find_one({"_id": event_id, "version": version}, {"_id": 1}) else None
+    return True if result.matched_count == 1 else None
 
 
 async def mark(event_id: str) -> None:
