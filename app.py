@@ -35,6 +35,7 @@ from routes import (
     feedback,
     health,
     images,
+    links,
     maps,
     pages,
     underline_client,
@@ -110,6 +111,7 @@ for area in (
     admin,
     health,
     pages,
+    links,
     underline_client,
 ):
     app.include_router(area.api.router)
