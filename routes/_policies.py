@@ -8,7 +8,18 @@ from starlette.routing import BaseRoute
 from routes._operations import Policy
 
 # Pages and files for anybody, outside the contract; docs_access decides on the first three by itself.
-OPEN = frozenset({"/openapi.json", "/docs", "/redoc", "/assets/{digest}/{name}", "/favicon.ico", "/robots.txt"})
+OPEN = frozenset(
+    {
+        "/openapi.json",
+        "/docs",
+        "/redoc",
+        "/assets/{digest}/{name}",
+        "/favicon.ico",
+        "/robots.txt",
+        "/verify-email",
+        "/reset-password",
+    }
+)
 
 
 def require(routes: Sequence[BaseRoute]) -> None:
