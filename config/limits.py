@@ -69,6 +69,8 @@ ROUTES: dict[str, str | None] = {
     "GET /metrics": None,
     "POST /v1/auth/login": "login",
     "POST /v1/auth/token": "login",
+    "POST /v1/auth/password-reset": "mail",
+    "PUT /v1/users/me/email": "mail",
     "POST /v1/users": "registration",
     "POST /v1/images": "uploads",
     "POST /users/login": "login",

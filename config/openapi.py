@@ -16,6 +16,7 @@ from models.problems import Problem
 
 Schema = dict[str, Any]
 _REF = "#/components/schemas/{model}"
+CREATED_AT = "x-created-at"  # where an operation says what the address of its document will be; shown as links
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")  # refusals are problem documents instead
 
 
@@ -50,10 +51,26 @@ def _complete(schema: Schema) -> Schema:
     for operation in _operations(schema):
         if operation.get("x-policy") in {"anyone", "session"}:
             operation["security"] = [{}, *operation.get("security", [])]  # where a token is read, it is not needed
+    _link(schema)
     components = schema.setdefault("components", {})
     components["schemas"] = _schemas(components.get("schemas", {}))
     components["securitySchemes"]["Bearer"]["description"] = service.BEARER
     return schema
+
+
+def _link(schema: Schema) -> None:
+    """Lead from what was created to all that can be done with it, as OpenAPI links."""
+    for operation in _operations(schema):
+        template = operation.pop(CREATED_AT, None)
+        if template is None:
+            continue
+        links = operation["responses"]["201"].setdefault("links", {})
+        for path, further in schema["paths"].items():
+            parameter = path.removeprefix(template.removesuffix("{id}")).partition("/")[0]
+            if path.startswith(template.removesuffix("{id}") + "{") and parameter.endswith("}"):
+                for following in further.values():
+                    name = following["operationId"]
+                    links[name] = {"operationId": name, "parameters": {parameter[1:-1]: "$response.body#/id"}}
 
 
 def _keep_nulls(operation: Schema, route: RouteContext) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, model_serializer
+from pydantic import Field, SecretStr, StrictBool, model_serializer
 
 from models.commons import ExtendedBaseModel, Input, Output, StoredDatetime
 from models.users import Email, Password
@@ -27,7 +27,7 @@ class Login(Input):
 
     email: Email = Field(examples=["ada@example.org"])
     password: PresentedPassword
-    refresh_token_in_body: bool = Field(
+    refresh_token_in_body: StrictBool = Field(
         default=False, description="For clients without cookies: the refresh token comes in the body instead."
     )
 

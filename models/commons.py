@@ -27,6 +27,7 @@ Item = TypeVar("Item")
 
 # C0 and C1 controls, and the marks that reorder text (Unicode Standard Annex #9): both disguise what a name says.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_NUMBER = re.compile(r"\s*[+-]?[\d._]+(e[+-]?\d+)?\s*", re.IGNORECASE)
 _DISGUISE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069<>]")
 
 _PLAIN_URL = re.compile(r"https://[A-Za-z0-9\[][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*")
@@ -56,7 +57,7 @@ def _to_utc(moment: datetime) -> datetime:
 
 def _no_number(value: object) -> object:
     """Refuse bare numbers, which would pass as seconds since 1970."""
-    if isinstance(value, str | datetime) and not (isinstance(value, str) and value.lstrip("+-.").isdigit()):
+    if isinstance(value, datetime) or (isinstance(value, str) and not _NUMBER.fullmatch(value)):
         return value
     raise ValueError("a time is text such as 2027-05-01T18:00:00+02:00")
 

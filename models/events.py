@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Literal, NewType, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StrictBool, StringConstraints, model_validator
 
 from models.commons import (
     OMITTED,
@@ -209,7 +209,7 @@ class EventCreate(Input):
     tags: Tags = Field(default=[], examples=[["sport_event", "class_event"]])
     location: PlaceCreate
     max_capacity: Capacity = Field(examples=[40])
-    public: bool = True
+    public: StrictBool = True
     links: Links = Field(default=[], examples=[["https://example.org/yoga"]])
     image_ids: ImageIds = []
 
@@ -230,7 +230,7 @@ class EventUpdate(Input):
     tags: Tags = OMITTED
     location: PlaceUpdate = OMITTED
     max_capacity: Capacity = OMITTED
-    public: bool = OMITTED
+    public: StrictBool = OMITTED
     links: Links = OMITTED
     image_ids: ImageIds = OMITTED
 

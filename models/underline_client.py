@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BeforeValidator,
     Field,
     PlainSerializer,
@@ -46,7 +45,7 @@ def _naive(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
-ShiftedDatetime = Annotated[AwareDatetime, AfterValidator(_shift_back)]
+ShiftedDatetime = Annotated[UtcDatetime, AfterValidator(_shift_back)]
 NaiveUtc = Annotated[datetime, PlainSerializer(_naive, return_type=str)]
 FormCapacity = Annotated[
     Capacity,
@@ -152,7 +151,7 @@ class ClientBatchQuery(Input):
     """What a row of the Explore page sends: `limit` is the row's width over that of a card, a fraction."""
 
     limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20
-    index: Annotated[int, Field(ge=0, description="The page, from 0.")] = 0
+    index: Annotated[int, Field(ge=0, strict=True, description="The page, from 0.")] = 0
     query_date: ShiftedDatetime | None = None
     query_date_range: DateRange | None = None
     event_tag_filter: Annotated[list[Tag], Field(max_length=100)] = []

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, NewType
 
-from pydantic import AfterValidator, EmailStr, Field, SecretStr
+from pydantic import AfterValidator, EmailStr, Field, SecretStr, StrictBool
 
 from models.commons import OMITTED, ExtendedBaseModel, Input, Links, Output, PersonName, StoredDatetime
 
@@ -138,4 +138,4 @@ class UserAdminUpdate(Input):
     """What an admin changes about somebody."""
 
     role: Role = OMITTED
-    suspended: bool = OMITTED
+    suspended: StrictBool = OMITTED

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from config import limits
+from config.openapi import CREATED_AT
 from docs._shapes import Operation
 from models.commons import ExtendedBaseModel, Input, Page
 from models.exceptions import (
@@ -29,7 +30,7 @@ from models.exceptions import (
     UnsupportedMediaType,
 )
 from routes import _once
-from routes._callers import admin, current_user, moderator
+from routes._callers import Viewer, admin, current_user, moderator
 from routes._negotiation import JSON, NegotiatingRoute
 from routes._problems import problem_responses
 from routes._rendering import to_json
@@ -146,7 +147,7 @@ class Operations:
                 responses=_responses(endpoint, declared, f"{method} {self.router.prefix}{path}"),
                 dependencies=[*(Depends(needed) for needed in (guard, strict) if needed), *declared.get("guards", ())],
                 operation_id=f"{self.tag}_{endpoint.__name__}",
-                openapi_extra=_extra(text, declared["policy"]),
+                openapi_extra=_extra(text, declared),
             )
             if answer and self.router.prefix.startswith("/v1"):
                 cast("NegotiatingRoute", self.router.routes[-1]).produces = (JSON, *declared.get("produces", ()))
@@ -258,12 +259,23 @@ def _responses(endpoint: Endpoint, declared: Declaration, route: str) -> dict[in
         refusals += [MalformedBody, TooLarge, UnsupportedMediaType]
     if declared["policy"] not in (Policy.ANYONE, Policy.SESSION):
         refusals += [Unauthenticated, InvalidToken]
+    elif any(p.annotation == Viewer for p in inspect.signature(endpoint).parameters.values()):
+        refusals.append(InvalidToken)
     if declared["policy"] in (Policy.MODERATOR, Policy.ADMIN):
         refusals.append(Forbidden)
-    responses = problem_responses(refusals)
+    return _with_contents(problem_responses(refusals), declared)
+
+
+def _with_contents(
+    responses: dict[int | str, dict[str, Any]], declared: Declaration
+) -> dict[int | str, dict[str, Any]]:
+    """Add what a good answer looks like."""
     if "answer_example" in declared["docs"]:
         status = declared.get("status", 200)
         responses[status] = {"content": {JSON: {"example": declared["docs"]["answer_example"]}}}
+    for media_type in declared.get("produces", ()):
+        content = responses.setdefault(declared.get("status", 200), {}).setdefault("content", {})
+        content[media_type] = {"schema": {"type": "string"}}
     if "answer_content" in declared["docs"]:
         responses[declared.get("status", 200)] = {"content": declared["docs"]["answer_content"]}
     return responses
@@ -274,8 +286,10 @@ def _takes_json(endpoint: Endpoint) -> bool:
     return any(isinstance(p.annotation, type) and issubclass(p.annotation, Input) for p in parameters)
 
 
-def _extra(text: Operation, policy: Policy) -> dict[str, Any]:
-    extra: dict[str, Any] = {"x-policy": policy.value}
+def _extra(text: Operation, declared: Declaration) -> dict[str, Any]:
+    extra: dict[str, Any] = {"x-policy": declared["policy"].value}
+    if "location" in declared:
+        extra[CREATED_AT] = declared["location"]
     if "request_examples" in text:
         examples = {name: {"value": body} for name, body in text["request_examples"].items()}
         extra["requestBody"] = {"content": {JSON: {"examples": examples}}}

@@ -1,11 +1,14 @@
 """What goes wrong, turned into problem documents: the error handlers of the application."""
 
+from functools import cache
 from http import HTTPStatus
+from re import Pattern
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import compile_path
 
 from models.exceptions import (
     DomainError,
@@ -85,12 +88,17 @@ def _wrong_method(request: Request) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    """All methods that operations have at this path (RFC 9110, section 10.2.1)."""
-    methods = {"OPTIONS"}
-    for route in request.app.router.routes:
-        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-            if route.matches({**request.scope, "method": method})[0] is Match.FULL:
-                methods.add(method)
+    """All methods that operations have at this path (RFC 9110, section 10.2.1), by the first template that fits."""
+    methods, template = {"OPTIONS"}, None
+    for route in iter_route_contexts(request.app.routes):
+        if route.path and template in (None, route.path_format) and _pattern(route.path).match(request.url.path):
+            template = route.path_format
+            methods |= route.methods or set()
     if "GET" in methods:
         methods.add("HEAD")
     return ", ".join(sorted(methods))
+
+
+@cache
+def _pattern(path: str) -> Pattern[str]:
+    return compile_path(path)[0]

@@ -59,7 +59,7 @@ async def root(request: Request) -> Service | Response:
     return Service(name=NAME, version=VERSION, links=links)
 
 
-@api.get("/problems", policy=Policy.ANYONE, docs=docs.PROBLEMS, answer=problems.ProblemTypes)
+@api.get("/problems", policy=Policy.ANYONE, docs=docs.PROBLEMS, answer=problems.ProblemTypes, produces=["text/html"])
 async def problem_types(request: Request) -> problems.ProblemTypes | Response:
     kinds = [problems.describe(kind) for kind in problems.catalogue().values()]
     if html_wanted(request, otherwise=True):
@@ -68,7 +68,12 @@ async def problem_types(request: Request) -> problems.ProblemTypes | Response:
 
 
 @api.get(
-    "/problems/{slug}", policy=Policy.ANYONE, docs=docs.PROBLEM, answer=problems.ProblemType, refuses=[RouteNotFound]
+    "/problems/{slug}",
+    policy=Policy.ANYONE,
+    docs=docs.PROBLEM,
+    answer=problems.ProblemType,
+    produces=["text/html"],
+    refuses=[RouteNotFound],
 )
 async def problem_type(request: Request, slug: Slug) -> problems.ProblemType | Response:
     kind = problems.catalogue().get(slug)

@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient, Response
 
 from models.users import Role
-from tests.conftest import Bearer
+from tests.conftest import Bearer, event_form
 from tests.contract import Case, each
 
 BROKEN = {
@@ -179,3 +179,21 @@ async def test_odd_headers_never_are_a_bug(api: AsyncClient, admin: dict[str, st
             headers=[(name.encode(), value.encode("latin-1")) for name, value in {**admin, **headers}.items()],
         )
         assert_no_bug(answer, str(headers))
+
+
+@pytest.mark.parametrize("odd", [0, 1, "true", "yes", 1.0])
+async def test_what_is_not_true_or_false_is_not_taken_for_it(
+    api: AsyncClient, admin: dict[str, str], odd: object
+) -> None:
+    answer = await api.post("/v1/events", json=event_form(public=odd), headers=admin)
+
+    assert_refused(answer, repr(odd))
+    assert answer.json()["errors"][0]["pointer"] == "/public"
+
+
+@pytest.mark.parametrize("odd", ["0.5", "1e9", "-1", "1_000", " 12 "])
+async def test_a_number_is_not_a_time(api: AsyncClient, odd: str) -> None:
+    answer = await api.get("/v1/events", params={"to": odd})
+
+    assert_refused(answer, odd)
+    assert answer.json()["errors"][0]["pointer"] == "#/query/to"

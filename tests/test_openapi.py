@@ -137,3 +137,11 @@ def _references(part: Any) -> Iterator[str]:
     if isinstance(part, list):
         for inner in part:
             yield from _references(inner)
+
+
+def test_what_is_created_leads_to_what_can_be_done_with_it() -> None:
+    links = CONTRACT["paths"]["/v1/events"]["post"]["responses"]["201"]["links"]
+
+    assert {"events_read", "events_change", "events_delete", "events_leave_feedback"} <= set(links)
+    assert links["events_read"]["parameters"] == {"id": "$response.body#/id"}
+    assert "x-created-at" not in str(CONTRACT)
