@@ -23,7 +23,7 @@ from bench import _events, _service
 from config import db
 from config.main import settings
 from models.commons import now
-from utils import events, indexes
+from utils import events, migrations
 
 HERE = f"{_events.CITY[0]},{_events.CITY[1]}"
 
@@ -90,7 +90,7 @@ async def _in_store(chosen: dict[str, str], count: int) -> None:
             await db.client().drop_database(name)
             return
         began = time.monotonic()
-        await indexes.ensure()
+        await migrations.up()
         await _events.fill(count, now())
         await events.archive()
         print(f"{count} events stored in {time.monotonic() - began:.0f} s")
