@@ -58,8 +58,11 @@ CREATE: Operation = {
 }
 LIST: Operation = {
     "summary": "Find events",
-    "description": "What is public, approved and neither cancelled nor over, soonest first. The parameters combine. "
-    "Follow `next_cursor` (or the `Link` header) for more.",
+    "description": "What is public, approved and neither cancelled nor over, soonest first; around a place, nearest "
+    "first. The parameters combine, and everything given must hold. Words are found whatever their case, accents and "
+    "width, by their beginnings; by `relevance`, events with all of them in the title come before those with some, and "
+    "these before the rest. Lists are given repeated (`tags=a&tags=b`) or separated by commas. Follow `next_cursor` "
+    "(or the `Link` header) for more: no event comes twice, and none is left out that was there throughout.",
     "response_description": "A stretch of the list.",
     "answer_example": {"items": [EVENT], "next_cursor": None},
 }
