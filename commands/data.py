@@ -11,7 +11,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from commands._running import REFUSED, refuse, run
 from config.main import settings
-from utils import archives, attendance, checks, demo, feedback, images
+from utils import archives, attendance, checks, demo, feedback, images, privacy
 
 commands = typer.Typer()
 
@@ -68,6 +68,7 @@ def repair() -> None:
 
     async def work() -> str:
         mended = {
+            "erasures": await privacy.repair(),
             "feedback counters": await feedback.repair(),
             "attendance counters": await attendance.repair(),
             "unfinished images": await images.repair(),

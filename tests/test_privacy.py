@@ -19,7 +19,7 @@ from models.users import Role, User
 from tests.conftest import PASSWORD, Bearer, EventWith, Headers, event_form
 from tests.letters import arrived
 from tests.pictures import picture as drawn
-from utils import audit, hub, mail, users
+from utils import audit, hub, mail, privacy, users
 
 Person = Callable[..., Awaitable[User]]
 FORM = {
@@ -179,6 +179,19 @@ async def test_an_erasure_that_broke_off_is_hidden_at_once_and_finished_later(
     assert (broken.status_code, hidden) == (500, [401, 404])
     assert (early, late) == (0, 1)
     assert await places_of(user_id, FORM["last_name"], FORM["email"]) == {}
+
+
+async def test_what_a_request_wrote_while_its_person_was_being_erased_is_found_by_a_repair(
+    api: AsyncClient, event_with: EventWith, person: Person
+) -> None:
+    event, ada = await event_with(by="ada"), await person("ada")
+    await users.delete(ada.get_id())
+    await db.collection("events").update_one({"_id": event.get_id()}, {"$set": {"creator_id": ada.get_id()}})
+
+    mended = [await privacy.repair(), await privacy.repair()]
+
+    assert mended == [1, 0]
+    assert await places_of(ada.get_id()) == {}
 
 
 async def test_letters_that_wait_for_the_mail_server_go_with_the_person(api: AsyncClient) -> None:

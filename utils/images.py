@@ -153,6 +153,11 @@ async def _content(document: db.Document) -> AsyncIterator[bytes]:
         await stream.close()
 
 
+async def people() -> set[str]:
+    """Everybody whose images there are; for repairs, never on a request path."""
+    return {owner for owner in await _files().distinct("metadata.owner_id") if owner}
+
+
 async def held_on(user_id: str) -> AsyncIterator[Image]:
     """The images of a person, for himself."""
     async for document in _files().find({"metadata.owner_id": user_id}, {"metadata": 1}):

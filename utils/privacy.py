@@ -10,8 +10,9 @@ from models.auth import Caller
 from models.commons import now
 from models.confirmations import Erasure
 from models.exceptions import ReauthenticationNeeded
+from models.notices import UserDeleted
 from models.users import User
-from utils import _archive, attendance, audit, events, feedback, images, mail, sessions, tokens, users
+from utils import _archive, attendance, audit, events, feedback, hub, images, mail, sessions, tokens, users
 
 RECENT = timedelta(minutes=10)
 _SECRET = {"password_hash", "email_folded", "sessions", "erasing_at"}
@@ -50,6 +51,20 @@ async def erase(
     elif not await sessions.opened_since(session_id, now() - RECENT):
         raise ReauthenticationNeeded
     await users.delete(user.get_id(), versions, user)
+
+
+async def repair() -> int:
+    """Erase what names people who are gone: requests that were under way when they left may have written it.
+
+    Returns:
+        How many erasures were taken up or repeated.
+    """
+    unfinished = await users.finish_erasures()
+    named = await events.people() | await feedback.people() | await images.people()
+    gone = await users.missing(named)
+    for user_id in gone:
+        await hub.publish(UserDeleted(user_id))
+    return unfinished + len(gone)
 
 
 async def _entries(user: User) -> AsyncIterator[_archive.Entry]:
