@@ -99,17 +99,17 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-for area in (
-    auth,
-    users,
+for area in (  # tried in this order: what is asked for most comes first, fixed names before those with an id
     calendars,
     maps,
     events,
     attendance,
     feedback,
     images,
-    admin,
+    users,
+    auth,
     health,
+    admin,
     pages,
     links,
     underline_client,

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from bson.codec_options import CodecOptions
 from gridfs import AsyncGridFSBucket
-from pymongo import AsyncMongoClient, IndexModel, ReplaceOne
+from pymongo import AsyncMongoClient, IndexModel, ReplaceOne, timeout
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -35,6 +35,7 @@ STORE_AWAY: tuple[type[PyMongoError], ...] = (
     WaitQueueTimeoutError,
 )
 _TELLING = ("unique", "sparse", "expireAfterSeconds", "partialFilterExpression")
+LONG_WORK_S = 3_600  # for what takes as long as there are documents, and never on a request path
 TEST_DATABASE_PREFIX = "pytest-"
 
 
@@ -148,6 +149,11 @@ async def ensure_indexes(declared: Mapping[str, Sequence[IndexModel]]) -> None:
 
     One that is there under its name, but made otherwise, is dropped and built anew.
     """
+    with timeout(LONG_WORK_S):
+        await _ensure_indexes(declared)
+
+
+async def _ensure_indexes(declared: Mapping[str, Sequence[IndexModel]]) -> None:
     for name, indexes in declared.items():
         if indexes:
             held = {index["name"]: index async for index in await collection(name).list_indexes()}
@@ -223,7 +229,8 @@ async def drop_test_database() -> None:
     Raises:
         PermissionError: its name does not say that it is.
     """
-    await client().drop_database(_test_database_name())
+    with timeout(LONG_WORK_S):
+        await client().drop_database(_test_database_name())
 
 
 async def clear_test_database() -> None:

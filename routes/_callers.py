@@ -29,21 +29,21 @@ async def viewer(request: Request, token: Bearer) -> User | None:
     return user
 
 
-def current_user(user: Annotated[User | None, Depends(viewer)]) -> User:
+async def current_user(user: Annotated[User | None, Depends(viewer)]) -> User:
     """The user behind the access token."""
     if user is None:
         raise Unauthenticated
     return user
 
 
-def moderator(user: Annotated[User, Depends(current_user)]) -> User:
+async def moderator(user: Annotated[User, Depends(current_user)]) -> User:
     """A user who moderates or administers."""
     if not user.is_staff:
         raise Forbidden("This is for moderators and admins.")
     return user
 
 
-def admin(user: Annotated[User, Depends(current_user)]) -> User:
+async def admin(user: Annotated[User, Depends(current_user)]) -> User:
     """A user who administers."""
     if user.role is not Role.ADMIN:
         raise Forbidden("This is for admins.")
@@ -59,22 +59,22 @@ async def client_viewer(request: Request, token: Annotated[str | None, Depends(_
     return user
 
 
-def client_user(user: Annotated[User | None, Depends(client_viewer)]) -> User:
+async def client_user(user: Annotated[User | None, Depends(client_viewer)]) -> User:
     """The user behind the published client's `token` header."""
-    return current_user(user)
+    return await current_user(user)
 
 
-def client_moderator(user: Annotated[User, Depends(client_user)]) -> User:
+async def client_moderator(user: Annotated[User, Depends(client_user)]) -> User:
     """A user of the published client who moderates or administers."""
-    return moderator(user)
+    return await moderator(user)
 
 
-def client_admin(user: Annotated[User, Depends(client_user)]) -> User:
+async def client_admin(user: Annotated[User, Depends(client_user)]) -> User:
     """A user of the published client who administers."""
-    return admin(user)
+    return await admin(user)
 
 
-def expected_versions(
+async def expected_versions(
     if_match: Annotated[
         str | None,
         Header(max_length=500, description="The `ETag` of the state that you have seen; 412 when it has changed."),

@@ -31,7 +31,7 @@ class Presented:
     in_body: bool
 
 
-def own_origin(request: Request) -> None:
+async def own_origin(request: Request) -> None:
     """Refuse what a page of another site sent, along with our cookies; only browsers say where a request comes from."""
     origin = request.headers.get("origin")
     if origin is None or origin in (*settings.cors_origins, _own(settings.public_url), _own(str(request.base_url))):
@@ -40,7 +40,7 @@ def own_origin(request: Request) -> None:
         raise ForeignOrigin("The Origin of this request is neither ours nor one of CORS_ORIGINS.")
 
 
-def caller(request: Request) -> Caller:
+async def caller(request: Request) -> Caller:
     """Where the request comes from; a browser's first login makes the key by which it is known again."""
     held = request.cookies.get(DEVICE_COOKIE, "")
     known = _DEVICE_KEY.fullmatch(held) is not None
@@ -52,25 +52,25 @@ def caller(request: Request) -> Caller:
     )
 
 
-def presented(request: Request, form: Annotated[Refresh | None, Body()] = None) -> Presented | None:
+async def presented(request: Request, form: Annotated[Refresh | None, Body()] = None) -> Presented | None:
     """The refresh token, from the body or else from the cookie."""
     if form is not None:
         return Presented(form.refresh_token.get_secret_value(), in_body=True)
     held = request.cookies.get(REFRESH_COOKIE)
     if held is None:
         return None
-    own_origin(request)
+    await own_origin(request)
     return Presented(held, in_body=False)
 
 
-def required(given: Annotated[Presented | None, Depends(presented)]) -> Presented:
+async def required(given: Annotated[Presented | None, Depends(presented)]) -> Presented:
     """The refresh token, from the body or else from the cookie; one of them there is."""
     if given is None:
         raise InvalidRefreshToken
     return given
 
 
-def login_from_form(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> Login:
+async def login_from_form(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> Login:
     """Read the OAuth 2 form; what is no e-mail address belongs to nobody."""
     try:
         return Login(
@@ -80,7 +80,7 @@ def login_from_form(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> Lo
         raise WrongCredentials from error
 
 
-def current_session(token: Bearer, _user: CurrentUser) -> str:
+async def current_session(token: Bearer, _user: CurrentUser) -> str:
     """The session of the access token."""
     return sessions.session_of(token or "")
 

@@ -20,7 +20,7 @@ from utils import audit, events, stats, users
 api = Operations("admin", "/v1/admin")
 
 
-def _audit_query(
+async def _audit_query(
     actor_id: Annotated[str | None, Query(max_length=64, description="Who did it.")] = None,
     action: Annotated[Action | None, Query(description="What was done.")] = None,
     target_id: Annotated[str | None, Query(max_length=64, description="What it was done to.")] = None,

@@ -40,7 +40,7 @@ from utils import events, feedback
 api = Operations("events", "/v1/events")
 
 
-def event_query(
+async def event_query(
     *,
     q: Annotated[Words, Query(description="Words; all must be there, the beginning of each is enough.")] = "",
     near: Annotated[Near | None, Query(description="latitude,longitude; nearest first unless sort says else.")] = None,

@@ -34,16 +34,16 @@ Slug = Annotated[
 ]
 
 
-def docs_on() -> None:
+async def docs_on() -> None:
     """Hide the API pages where the operator does not want them."""
     if settings.docs_access is DocsAccess.OFF:
         raise RouteNotFound
 
 
-def docs_reader(caller: Viewer) -> None:
+async def docs_reader(caller: Viewer) -> None:
     """Let those read the contract whom the operator lets."""
     if settings.docs_access is DocsAccess.ADMIN:
-        admin(current_user(caller))
+        await admin(await current_user(caller))
 
 
 @api.get("/", policy=Policy.ANYONE, docs=docs.ROOT, answer=Service)
