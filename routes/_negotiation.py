@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from config import limits
 from config.main import settings
 from models.exceptions import MalformedBody, NotAcceptable, TooManyRequests, UnsupportedMediaType
+from routes._unknown import known, refuse_unknown
 from utils import callers, subjects
 
 JSON = "application/json"
@@ -41,10 +42,11 @@ class NegotiatingRoute(APIRoute):
     """A route that refuses who is too fast (429), and what it cannot read (415) or write (406), before any body."""
 
     produces: tuple[str, ...] = ()  # none: whatever the function returns
+    strict: bool = False  # whether query parameters that it does not know are refused
 
     def get_route_handler(self) -> Handler:
         """The function that serves the route."""
-        handle, takes = super().get_route_handler(), self._takes()
+        handle, takes, parameters = super().get_route_handler(), self._takes(), known(self)
         name = f"{next(iter(self.methods or ('GET',)))} {self.path_format}"
 
         async def negotiate(request: Request) -> Response:
@@ -52,6 +54,8 @@ class NegotiatingRoute(APIRoute):
             if limiter is not None:
                 await hold_back(limiter, name, request)
             check_content_type(headers, takes)
+            if self.strict and request.scope["query_string"]:
+                refuse_unknown(request.query_params, parameters)
             if self.produces:
                 check_accept(headers.get("accept"), self.produces)
             return await handle(StrictRequest(request.scope, request.receive))

@@ -34,7 +34,6 @@ from routes._callers import Viewer, admin, current_user, moderator
 from routes._negotiation import JSON, NegotiatingRoute
 from routes._problems import problem_responses
 from routes._rendering import to_json
-from routes._unknown import KnownParameters
 
 Endpoint = Callable[..., Awaitable[Any]]
 VARY = "Authorization, Accept-Encoding"
@@ -133,7 +132,6 @@ class Operations:
         def register(endpoint: Endpoint) -> Endpoint:
             text, answer = declared["docs"], declared.get("answer")
             guard = self._guards[declared["policy"]]
-            strict = KnownParameters() if self.router.prefix.startswith("/v1") else None  # not the older paths
             self.router.add_api_route(
                 path,
                 _answering(endpoint, declared, self._headers),
@@ -145,12 +143,14 @@ class Operations:
                 description=text["description"],
                 response_description=text.get("response_description", "Done."),
                 responses=_responses(endpoint, declared, f"{method} {self.router.prefix}{path}"),
-                dependencies=[*(Depends(needed) for needed in (guard, strict) if needed), *declared.get("guards", ())],
+                dependencies=[*([Depends(guard)] if guard else []), *declared.get("guards", ())],
                 operation_id=f"{self.tag}_{endpoint.__name__}",
                 openapi_extra=_extra(text, declared),
             )
-            if answer and self.router.prefix.startswith("/v1"):
-                cast("NegotiatingRoute", self.router.routes[-1]).produces = (JSON, *declared.get("produces", ()))
+            if self.router.prefix.startswith("/v1"):  # not the older paths
+                route = cast("NegotiatingRoute", self.router.routes[-1])
+                route.strict = True
+                route.produces = (JSON, *declared.get("produces", ())) if answer else ()
             return endpoint
 
         return register
