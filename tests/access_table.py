@@ -66,6 +66,7 @@ admin_decide                         401 403 403 200 200 401
 admin_list_users                     401 403 403 403 200 401
 admin_change_user                    401 403 403 403 200 401
 admin_list_audit                     401 403 403 403 200 401
+admin_read_stats                     401 403 403 403 200 401
 health_live                          200 200 200 200 200 200
 health_ready                         200 200 200 200 200 200
 health_measure                       200 200 200 200 200 200

@@ -23,7 +23,7 @@ from models.exceptions import Busy, CommonPassword
 
 Result = TypeVar("Result")
 BCRYPT_BYTES = 72
-BACKGROUND = 5  # the niceness of the threads, which the lanes of Argon2 inherit
+BACKGROUND = 10  # the niceness of the threads, which the lanes of Argon2 inherit
 
 
 class _Queue:
