@@ -1,8 +1,8 @@
 """Rivals for the last seats of an event, over real gunicorn workers: `python -m bench.rivals --help`.
 
-Three rounds, each on an event of its own: undisturbed; with workers killed on the way and nobody looking after it
-until `manage.py repair` does; the same with the service's own reconciling. Prints figures; the exit status is 1 if any
-of them is not what it must be.
+Rounds, each on an event of its own: undisturbed; everybody leaving feedback; with workers killed on the way and nobody
+looking after it until `manage.py repair` does; the same with the service's own reconciling. Prints figures; the exit
+status is 1 if any of them is not what it must be.
 """
 
 import os
@@ -35,6 +35,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable  # noqa: E402
 from contextlib import asynccontextmanager  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 from datetime import timedelta  # noqa: E402
+from http import HTTPStatus  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import httpx  # noqa: E402
@@ -47,10 +48,11 @@ from models.auth import Caller, Login  # noqa: E402
 from models.commons import now  # noqa: E402
 from models.events import EventCreate  # noqa: E402
 from models.users import Role, User, UserCreate  # noqa: E402
-from utils import _pairs, events, indexes, seats, sessions, users  # noqa: E402
+from utils import _pairs, events, feedback, indexes, seats, sessions, users  # noqa: E402
 
 PASSWORD = "a long enough pass phrase"
 PATIENCE_S = 180.0
+TIMES = 5
 _BIN = Path(sys.executable).parent
 
 
@@ -230,10 +232,47 @@ async def disturbed(
     mended = await drift(event_id) == (0, 0, 0)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}") as client:
         await until(lambda: _answers(client))
-    again = await rush(service, event_id, rivals)
+    again = await insist(service, event_id, rivals)
     right = mended and await in_order(event_id, capacity, len(rivals))
-    print(f"  {how}: counters {'agree' if mended else 'DISAGREE'}; then {tally(again)}, all in: {right}")
+    print(f"  {how}: counters {'agree' if mended else 'DISAGREE'}; asked again: {again}; all in: {right}")
     return right
+
+
+async def insist(service: Service, event_id: str, rivals: list[Rival]) -> str:
+    """Ask until everybody was answered 200, as clients do after a 503; the answers of each time."""
+    times: list[str] = []
+    while rivals and len(times) < TIMES:
+        answers = await rush(service, event_id, rivals)
+        times.append(tally(answers))
+        rivals = [
+            rival
+            for rival, answer in zip(rivals, answers, strict=True)
+            if answer is None or answer.status_code != HTTPStatus.OK
+        ]
+    return ", then ".join(times)
+
+
+async def outspoken(service: Service, event_id: str, authors: list[Rival]) -> bool:
+    """Everybody leaves feedback at once, and changes it at once; the counters must be those of the documents."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}", timeout=PATIENCE_S) as client:
+        path = f"/v1/events/{event_id}/feedback"
+        left = await asyncio.gather(
+            *(client.post(path, json={"comment": "Good.", "rating": 5}, headers=one.headers) for one in authors)
+        )
+        changed = await asyncio.gather(
+            *(
+                client.patch(answer.headers["location"], json={"rating": 1 + turn % 5}, headers=one.headers)
+                for turn, (one, answer) in enumerate(zip(authors, left, strict=True))
+                if answer.status_code == HTTPStatus.CREATED
+            )
+        )
+    event = await events.get_any(event_id)
+    wrong = await feedback.repair()
+    print(
+        f"feedback: {tally(list(left))} left at once, {tally(list(changed))} changed at once; "
+        f"the event counts {event.feedback_count}, mean {event.rating_average}; {wrong} wrong counters"
+    )
+    return wrong == 0 and event.feedback_count == sum(answer.status_code == HTTPStatus.CREATED for answer in left)
 
 
 async def by_command(_event_id: str) -> str:
@@ -263,6 +302,7 @@ async def rounds(people: int, capacity: int, workers: int, *, repair: bool) -> b
         right = []
         async with served(workers, 0) as service:
             right.append(await undisturbed(service, await event_with(capacity, host), capacity, rivals))
+            right.append(await outspoken(service, await event_with(capacity, host), rivals[:50]))
             if repair:
                 right.append(await disturbed(service, await event_with(capacity, host), capacity, rivals, by_command))
         async with served(workers, 1) as service:
