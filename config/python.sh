@@ -1,7 +1,8 @@
 # Sourced by run.sh, test.sh and .ci/run: `environment LOCK…` makes .venv agree with the locks.
 python_311() {
     local candidate
-    for candidate in .venv/bin/python python3.13 python3.12 python3.11 python3 python3.14 python; do
+    # Every place of a name: a version manager's may stand first and refuse, where .python-version asks for another.
+    for candidate in $(type -ap .venv/bin/python python3.13 python3.12 python3.11 python3 python3.14 python); do
         if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             echo "$candidate"
             return
