@@ -33,7 +33,8 @@ async def list_events(
 ) -> Response:
     page = await events.search(query, limit, cursor)
     following = request.url.include_query_params(cursor=page.next_cursor) if page.next_cursor else None
-    answer = _answer(request, await calendars.of_page(page, str(following) if following else None), ICALENDAR, SHARED)
+    caching = PRIVATE if "authorization" in request.headers else SHARED
+    answer = _answer(request, await calendars.of_page(page, str(following) if following else None), ICALENDAR, caching)
     if following:
         answer.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
     return answer

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -33,15 +34,15 @@ SUICIDAL = (
     "users_change_address",
     "admin_change_user",
 )
+MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
 commands = typer.Typer(no_args_is_help=True)
 
 
 async def make_admins() -> None:
     """Make the accounts that the attacks are made with: no policy stops them."""
-    async with app.router.lifespan_context(app):
-        for name in PEOPLE:
-            person = {"first_name": "Ada", "last_name": "Lovelace", "email": email(name), "password": PASSWORD}
-            await users.register(UserCreate.model_validate(person), Role.ADMIN)
+    for name in PEOPLE:
+        person = {"first_name": "Ada", "last_name": "Lovelace", "email": email(name), "password": PASSWORD}
+        await users.register(UserCreate.model_validate(person), Role.ADMIN)
 
 
 def email(name: str) -> str:
@@ -81,10 +82,15 @@ def _run(base: str, name: str, *options: str) -> int:
     return subprocess.run(command, check=False).returncode
 
 
+async def _prepare() -> None:
+    async with app.router.lifespan_context(app):
+        await make_admins()
+
+
 @contextmanager
 def attacked() -> Iterator[str]:
     """A service to attack; gives its base URL."""
-    asyncio.run(make_admins())
+    asyncio.run(_prepare())
     try:
         with serving() as base:
             yield base
