@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import compile_path
 
 from models.exceptions import (
@@ -66,6 +67,8 @@ def _pointer(location: tuple[str | int, ...]) -> str:
 def _http_error(request: Request, error: HTTPException) -> Response:
     if isinstance(error.__cause__, DomainError):  # raised while FastAPI read the body
         return render(request, error.__cause__)
+    if isinstance(error.__cause__, ClientDisconnect):
+        raise error.__cause__
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return _wrong_method(request)
     match error.status_code:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 
 import httpx
 import typer
@@ -56,14 +57,17 @@ async def drop() -> None:
         await db.drop_test_database()
 
 
-def schemathesis(base: str, *options: str) -> int:
+def schemathesis(base: str, phases: list[str], *options: str) -> int:
     """Run schemathesis against a service; its exit status.
 
     What ends the session or the account that it is called with is tried by somebody else.
     """
     suicidal = [part for name in SUICIDAL for part in ("--include-operation-id", name)]
     others = [part.replace("--include", "--exclude") for part in suicidal]
-    return _run(base, "attacker", *others, *options) or _run(base, "victim", *suicidal, *options)
+    alone = [phase for phase in phases if phase != "stateful"]  # no links lead from one of these to another
+    return _run(base, "attacker", "--phases", ",".join(phases), *others, *options) or _run(
+        base, "victim", "--phases", ",".join(alone), *suicidal, *options
+    )
 
 
 def _run(base: str, name: str, *options: str) -> int:
@@ -99,10 +103,81 @@ def attacked() -> Iterator[str]:
 
 
 @commands.command()
-def schema(examples: int = 200, workers: int = 2) -> None:
+def schema(examples: int = 200, workers: int = 1) -> None:
     """Everything that schemathesis checks, on every operation."""
     with attacked() as base:
-        sys.exit(schemathesis(base, "--max-examples", str(examples), "--workers", str(workers)))
+        phases = ["examples", "coverage", "fuzzing", "stateful"]
+        sys.exit(schemathesis(base, phases, "--max-examples", str(examples), "--workers", str(workers)))
+
+
+@commands.command()
+def server(seconds: float = 10, idle: int = 500) -> None:
+    """Slow, broken and idle connections; prints what everybody else waits for meanwhile, and without them."""
+    with attacked() as base:
+        asyncio.run(_besiege(base, seconds, idle))
+
+
+async def _besiege(base: str, seconds: float, idle: int) -> None:
+    before = await _percentile(base, seconds)
+    host, port = httpx.URL(base).host, httpx.URL(base).port or 80
+    async with asyncio.TaskGroup() as group:
+        siege = [group.create_task(_hold(host, port, b"", seconds + 60)) for _ in range(idle)]
+        siege += [group.create_task(_hold(host, port, b"GET /v1/ev", seconds + 60)) for _ in range(50)]
+        siege += [group.create_task(_drip(host, port)) for _ in range(50)]
+        siege += [group.create_task(_garbage(host, port)) for _ in range(10)]
+        during = await _percentile(base, seconds)
+        for attacker in siege:
+            attacker.cancel()
+    typer.echo(f"p99 alone {before * 1e3:.1f} ms, under attack {during * 1e3:.1f} ms: {during / before:.1f} times")
+
+
+async def _percentile(base: str, seconds: float) -> float:
+    """The time in which 99 of 100 requests are answered, sent one after another; each has to be."""
+    times: list[float] = []
+    async with httpx.AsyncClient(base_url=base, timeout=60) as client:
+        end = perf_counter() + seconds
+        while (begun := perf_counter()) < end:
+            (await client.get("/v1/events")).raise_for_status()
+            times.append(perf_counter() - begun)
+    return sorted(times)[len(times) * 99 // 100]
+
+
+async def _hold(host: str, port: int, sent: bytes, seconds: float) -> None:
+    """Say a part of a request, or nothing, and wait."""
+    _, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(sent)
+        await asyncio.sleep(seconds)
+    finally:
+        writer.close()
+
+
+async def _drip(host: str, port: int) -> None:
+    """Send a body letter by letter."""
+    _, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+        writer.write(b"Content-Length: 100000\r\n\r\n{")
+        while True:
+            await asyncio.sleep(0.5)
+            writer.write(b" ")
+    finally:
+        writer.close()
+
+
+async def _garbage(host: str, port: int) -> None:
+    """Send good requests with rubbish behind them on the same connection, again and again."""
+    while True:
+        reader, writer = await asyncio.open_connection(host, port)
+        try:
+            writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 3 + b"\x00\xff GARBAGE \r\n\r\n" * 20)
+            while await reader.read(65_536):
+                pass
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+        await asyncio.sleep(0.1)
 
 
 if __name__ == "__main__":
