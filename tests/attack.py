@@ -125,6 +125,7 @@ async def _besiege(base: str, seconds: float, idle: int) -> None:
         siege += [group.create_task(_hold(host, port, b"GET /v1/ev", seconds + 60)) for _ in range(50)]
         siege += [group.create_task(_drip(host, port)) for _ in range(50)]
         siege += [group.create_task(_garbage(host, port)) for _ in range(10)]
+        await asyncio.sleep(3)  # until all of them are connected
         during = await _percentile(base, seconds)
         for attacker in siege:
             attacker.cancel()
