@@ -1,10 +1,9 @@
 """Signing in, and the sessions that it opens."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, StrictBool, model_serializer
+from pydantic import Field, SecretStr, StrictBool
 
 from models.commons import ExtendedBaseModel, Input, Output, StoredDatetime
 from models.users import Email, Password
@@ -62,11 +61,9 @@ class AccessToken(Output):
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105  # the name of a scheme, not a secret
     expires_in: int = Field(description="Seconds.")
-    refresh_token: str | None = Field(default=None, description="Only for clients that asked for it.")
-
-    @model_serializer(mode="wrap")
-    def _without_absent(self, dump: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
-        return {name: value for name, value in dump(self).items() if value is not None}
+    refresh_token: str | None = Field(
+        default=None, exclude_if=lambda token: token is None, description="Only for clients that asked for it."
+    )
 
 
 class Session(ExtendedBaseModel):

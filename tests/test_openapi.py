@@ -39,6 +39,14 @@ def test_every_shape_is_used_and_none_is_the_frameworks_own_refusal() -> None:
     assert "HTTPValidationError" not in shapes
 
 
+def test_every_shape_says_what_is_in_it() -> None:
+    shapes = CONTRACT["components"]["schemas"]
+
+    assert [
+        name for name, shape in shapes.items() if shape.get("type") == "object" and not shape.get("properties")
+    ] == []
+
+
 def test_the_whole_is_introduced() -> None:
     info = CONTRACT["info"]
 
