@@ -1,7 +1,7 @@
 """Reading lists of events: ranges merged, windows that widen, tiers of relevance."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -11,9 +11,6 @@ from models.event_queries import EventQuery
 from models.events import Event
 from utils import _event_near, _event_search, _event_terms, _sphere, cursors
 from utils._event_search import Found, Order, Place, Plan
-
-# The steps of time in which a store is read that collects and sorts all of a range before it answers.
-_WINDOWS = (timedelta(days=2), timedelta(days=20))
 
 
 async def read(
@@ -83,12 +80,13 @@ async def _fetch(events: db.Collection, stages: list[dict[str, Any]], by: Order,
 
 def _windows(plan: Plan, by: Order) -> list[dict[str, Any]]:
     """The intervals of the sorted field to read one after another; a single one where the store stops early."""
-    if plan.start is None or by.descending or by.field != "starts_at" or not db.reads_whole_ranges():
+    if plan.cuts is None or not db.reads_whole_ranges():
         return [plan.interval]
-    last = plan.interval.get("$lt")
-    ends = [plan.start + step for step in _WINDOWS if last is None or plan.start + step < last]
-    if not ends:
-        return [plan.interval]
-    first = {name: bound for name, bound in plan.interval.items() if name == "$gte"} | {"$lt": ends[0]}
-    between = [{"$gte": begin, "$lt": end} for begin, end in pairwise(ends)]
-    return [first, *between, {**plan.interval, "$gte": ends[-1]}]
+    least, most = plan.interval.get("$gte"), plan.interval.get("$lt")
+    cuts = [cut for cut in plan.cuts if (least is None or cut > least) and (most is None or cut < most)]
+    bounds = list(pairwise([least, *cuts, most]))
+    return [_interval(*pair) for pair in (reversed(bounds) if by.descending else bounds)]
+
+
+def _interval(begin: datetime | None, end: datetime | None) -> dict[str, Any]:
+    return {**({"$gte": begin} if begin else {}), **({"$lt": end} if end else {})}

@@ -16,6 +16,7 @@ Condition = dict[str, Any]
 Place = list[Any] | None  # a position in a list
 Found = list[tuple[list[Any], Event]]  # events, each with its position in the list
 
+_STEPS = tuple(timedelta(days=days) for days in (2, 10, 40, 120, 160))
 _TICK = timedelta(milliseconds=1)  # the store's times are no finer
 _LIVE = frozenset({Status.ACTIVE, Status.ONGOING})
 
@@ -40,7 +41,7 @@ class Plan(NamedTuple):
 
     ranges: list[Range]
     interval: Condition
-    start: datetime | None  # where, in a list of what is to come, most of it begins
+    cuts: list[datetime] | None  # where to cut it for a store that reads and sorts all of a range before it answers
 
 
 class Order(NamedTuple):
@@ -81,9 +82,16 @@ def plan(query: EventQuery, moment: datetime, place: Place = None, tier: int | N
         rest += _tier(query, tier)
     beginnings = _beginnings(query, by, in_title=tier == 0)
     ranges = [Range(equal, by.field, ranged, rest) for equal, ranged in beginnings]
+    large = all("archived" in range_.equal and range_.ranged for range_ in ranges)
+    return Plan(ranges, _interval(query, moment, by, place), _cuts(query, moment, by, place) if large else None)
+
+
+def _cuts(query: EventQuery, moment: datetime, by: Order, place: Place) -> list[datetime]:
+    """Times around which the events of a list lie: ahead of its start those to come, before it what was announced."""
     begins = _begins(query, moment)
-    start = max([*begins, *(place[:1] if place else [])]) if begins else None
-    return Plan(ranges, _interval(query, moment, by, place), start)
+    ahead = by.field == "starts_at" and begins
+    start = max([*(begins or [moment]), *(place[:1] if place and ahead and not by.descending else [])])
+    return sorted(start + step if ahead else start - step for step in _STEPS)
 
 
 def conditions(query: EventQuery, moment: datetime) -> list[Condition]:
