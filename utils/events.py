@@ -122,7 +122,7 @@ async def get_any(event_id: str) -> Event:
     Raises:
         EventNotFound: there is none.
     """
-    document = await _events().find_one({"_id": event_id})
+    document = await _events().find_one({"_id": event_id}, _event_terms.HIDDEN)
     if document is None:
         raise EventNotFound("There is no event with this id.")
     return Event.from_document(document)
