@@ -1,5 +1,6 @@
 """Events around a place, the nearest first."""
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +10,9 @@ from models.events import Event
 from utils import _event_search, _event_terms, _sphere
 from utils._event_search import Found, Place
 
-# The distances up to which a store is read that collects and sorts all of a circle before it answers.
-_REACHES_M = (1_000, 5_000, 25_000, 125_000)
 _SLACK_M = 1.0  # how far apart the store's arithmetic and ours can be, at the antipode
+# The distances up to which to look, one after another, in a store that reads all of a range before it answers.
+_REACHES_M = (1_000, 5_000, 25_000)
 
 
 def position(event: Event) -> Position:
@@ -21,53 +22,62 @@ def position(event: Event) -> Position:
 
 async def nearest(events: db.Collection, query: EventQuery, count: int, place: Place, moment: datetime) -> Found:
     """The nearest first, in whole centimetres; what is equally near, by the id."""
-    found: Found = []
-    for reach in _reaches(query, place):
-        found = await _closest(events, _stages(query, place, moment, reach), query, count, place)
-        if len(found) >= count and found[-1][0][0] < (reach - _SLACK_M) * 100:
+    reading = _by_latitude if db.reads_whole_ranges() else _by_stream
+    return await reading(events, query, count, place, moment)
+
+
+async def _by_latitude(events: db.Collection, query: EventQuery, count: int, place: Place, moment: datetime) -> Found:
+    """Sort here what lies between two circles of latitude, wider apart each time: less to read than a whole globe."""
+    found: list[tuple[list[Any], db.Document]] = []
+    for reach in [step for step in _REACHES_M if step < query.radius_m and not query.descending] + [query.radius_m]:
+        ranges = _event_search.bands(query, moment, reach)
+        stages = [[*range_.stages({}), {"$project": _event_terms.HIDDEN}] for range_ in ranges]
+        parts = await asyncio.gather(*(_documents(events, each) for each in stages))
+        placed = [([_centimetres(query, one), one["_id"]], one) for part in parts for one in part]
+        inside = [pair for pair in placed if pair[0][0] <= reach * 100 and _follows(query, pair[0], place)]
+        found = sorted(inside, key=lambda pair: pair[0], reverse=query.descending)[:count]
+        if len(found) == count:
             break
-    return found
+    return [(at, Event.from_document(document)) for at, document in found]
 
 
-def _reaches(query: EventQuery, place: Place) -> list[float]:
-    """The distances up to which to look, one after another; a single one where the store stops early."""
-    least = place[0] / 100 * 2 if place else 0
-    steps = () if query.descending or not db.reads_whole_ranges() else _REACHES_M
-    return [step for step in steps if least < step < query.radius_m] + [query.radius_m]
+async def _documents(events: db.Collection, stages: list[dict[str, Any]]) -> list[db.Document]:
+    return await (await events.aggregate(stages)).to_list()
 
 
-async def _closest(
-    events: db.Collection, stages: list[dict[str, Any]], query: EventQuery, count: int, place: Place
-) -> Found:
-    """The first `count` of an aggregation that come after a position.
+async def _by_stream(events: db.Collection, query: EventQuery, count: int, place: Place, moment: datetime) -> Found:
+    """Follow the store's stream until what is still to come lies beyond doubt behind the last one kept.
 
-    The store's order is ours but for its arithmetic: its stream is followed until what is still to come lies beyond
-    doubt behind the last one kept.
+    Its order is ours but for its arithmetic.
     """
     way = -1 if query.descending else 1
     kept: Found = []
-    async with await events.aggregate(stages, batchSize=count + 1) as stream:
+    async with await events.aggregate(_stages(query, place, moment), batchSize=count + 1) as stream:
         async for document in stream:
             at_least = way * _sphere.from_store(document["distance"]) - _SLACK_M
             if len(kept) >= count and at_least * 100 > way * kept[count - 1][0][0]:
                 break
-            event = Event.from_document(document)
-            at = [_centimetres(query, event), event.get_id()]
-            if place is None or (at < place if query.descending else at > place):
-                kept.append((at, event))
+            at = [_centimetres(query, document), document["_id"]]
+            if _follows(query, at, place):
+                kept.append((at, Event.from_document(document)))
                 kept.sort(key=lambda pair: pair[0], reverse=query.descending)
     return kept[:count]
 
 
-def _centimetres(query: EventQuery, event: Event) -> int:
-    return round(_sphere.distance_m(query.near, position(event)) * 100) if query.near else 0
+def _follows(query: EventQuery, at: list[Any], place: Place) -> bool:
+    return place is None or (at < place if query.descending else at > place)
 
 
-def _stages(query: EventQuery, place: Place, moment: datetime, reach: float) -> list[dict[str, Any]]:
+def _centimetres(query: EventQuery, document: db.Document) -> int:
+    longitude, latitude = document["location"]["point"]["coordinates"]
+    return round(_sphere.distance_m(query.near, Position(latitude, longitude)) * 100) if query.near else 0
+
+
+def _stages(query: EventQuery, place: Place, moment: datetime) -> list[dict[str, Any]]:
     """The aggregation whose answers come in the order of distance."""
-    least, most = 0.0, reach
+    least, most = 0.0, query.radius_m
     if place is not None and query.descending:
-        most = min(reach, place[0] / 100 + _SLACK_M)
+        most = min(most, place[0] / 100 + _SLACK_M)
     elif place is not None:
         least = max(0.0, place[0] / 100 - _SLACK_M)
     kept = [{"archived": False}] if _event_search.live(query) and query.public_only else []

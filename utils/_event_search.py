@@ -5,10 +5,11 @@ exact condition beside them; it goes to the store as two `$match` stages, which 
 as one, while the embedded store takes its index from the first.
 """
 
+import math
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from models.event_queries import EventQuery, TagsMode
+from models.event_queries import EARTH_RADIUS_M, EventQuery, TagsMode
 from models.events import MAX_DURATION, Approval, Event, Status
 from utils import _event_terms, _sphere, _words, cursors
 
@@ -16,7 +17,9 @@ Condition = dict[str, Any]
 Place = list[Any] | None  # a position in a list
 Found = list[tuple[list[Any], Event]]  # events, each with its position in the list
 
+_BEGUN = frozenset({Status.ONGOING, Status.EXPIRED})
 _STEPS = tuple(timedelta(days=days) for days in (2, 10, 40, 120, 160))
+_LATITUDE = f"{_sphere.POINT}.coordinates.1"
 _TICK = timedelta(milliseconds=1)  # the store's times are no finer
 _LIVE = frozenset({Status.ACTIVE, Status.ONGOING})
 
@@ -94,6 +97,17 @@ def _cuts(query: EventQuery, moment: datetime, by: Order, place: Place) -> list[
     return sorted(start + step if ahead else start - step for step in _STEPS)
 
 
+def bands(query: EventQuery, moment: datetime, reach: float) -> list[Range]:
+    """All that a query asks for between two circles of latitude, so many metres on either side of its place."""
+    rest = conditions(query, moment)
+    if query.near is None or not query.public_only or query.ids or query.creator_id:
+        return [Range(equal, "starts_at", False, rest) for equal, _ in _beginnings(query, order(query), in_title=False)]
+    beside = math.degrees(reach / EARTH_RADIUS_M) * (1 + 1e-9)
+    band = {_LATITUDE: {"$gte": query.near.latitude - beside, "$lt": query.near.latitude + beside + 1e-9}}
+    shown = [{"public": True, "approval": Approval.APPROVED, "archived": kept, **band} for kept in _archives(query)]
+    return [Range(equal, _LATITUDE, True, rest) for equal in shown]
+
+
 def conditions(query: EventQuery, moment: datetime) -> list[Condition]:
     """The exact filter: everything that the query says must hold."""
     must = [_status(query.status, moment), *_owned(query), *_placed(query), *_timed(query, moment)]
@@ -115,6 +129,10 @@ def live(query: EventQuery) -> bool:
     return not query.status or _LIVE.issuperset(query.status)
 
 
+def _archives(query: EventQuery) -> list[bool]:
+    return [False] if live(query) else [False, True]
+
+
 def _tier(query: EventQuery, tier: int) -> list[Condition]:
     titled = [_event_terms.starting(word, ["title"]) for word in _words.wanted(query.q)]
     if not titled:
@@ -131,7 +149,7 @@ def _beginnings(query: EventQuery, by: Order, *, in_title: bool) -> list[tuple[C
     if not query.public_only:
         return [({"approval": query.approval[0]} if query.approval else {}, by.field == "created_at")]
     shown: Condition = {"public": True, "approval": Approval.APPROVED}
-    archives = [False] if live(query) else [False, True]
+    archives = _archives(query)
     words = _words.wanted(query.q)
     if words:
         head = (_event_terms.IN_TITLE if in_title else "") + _words.head(words[0])
@@ -152,6 +170,7 @@ def _interval(query: EventQuery, moment: datetime, by: Order, place: Place) -> C
     if by.field == "starts_at":
         lower = [begin - MAX_DURATION for begin in _begins(query, moment)]
         upper = [stretch.end for stretch in query.intervals(moment) if stretch.end]
+        upper += [moment] if query.status and _BEGUN.issuperset(query.status) else []
     if place is not None:
         (upper if by.descending else lower).append(place[0])
     # $lt, not $lte: the embedded store leaves out equals where more fields of the index follow.
