@@ -116,11 +116,16 @@ for area in (  # tried in this order: what is asked for most comes first, fixed 
 ):
     app.include_router(area.api.router)
 _policies.require(app.routes)
-_refusals.install(app, db.STORE_AWAY)
+_refusals.install(app, db.StoreError, db.is_away)
 app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's way to replace it
 
 app.router.lifespan_context = lifespan
-app.add_middleware(middleware.Guard, render=_problems.render, hosts=settings.allowed_hosts)  # innermost
+app.add_middleware(  # innermost
+    middleware.Guard,
+    render=_problems.render,
+    hosts=settings.allowed_hosts,
+    timeout_s=settings.request_timeout_s,
+)
 app.add_middleware(Compression)
 app.add_middleware(
     CORSMiddleware,

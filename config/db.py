@@ -10,33 +10,26 @@ from pymongo import AsyncMongoClient, IndexModel, ReplaceOne, timeout
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import (
-    AutoReconnect,
-    ConnectionFailure,
-    ExecutionTimeout,
-    NetworkTimeout,
-    PyMongoError,
-    WaitQueueTimeoutError,
-)
+from pymongo.errors import PyMongoError as StoreError
 
 from config import embedded, metrics
+from config.availability import STORE_AWAY, Watch, is_away
 from config.main import Environment, Settings, settings
+
+__all__ = ["STORE_AWAY", "StoreError", "is_away"]  # beside what is defined here
 
 Document = dict[str, Any]
 Collection = AsyncCollection[Document]
 Transaction = AsyncClientSession
 Result = TypeVar("Result")
 
-STORE_AWAY: tuple[type[PyMongoError], ...] = (
-    AutoReconnect,
-    ConnectionFailure,
-    ExecutionTimeout,
-    NetworkTimeout,
-    WaitQueueTimeoutError,
-)
 _TELLING = ("unique", "sparse", "expireAfterSeconds", "partialFilterExpression")
 LONG_WORK_S = 3_600  # for what takes as long as there are documents, and never on a request path
 TEST_DATABASE_PREFIX = "pytest-"
+CONNECT_MS = 3_000  # a server that froze is known to be away after that
+EMBEDDED_CONNECT_MS = 20_000  # the embedded store may be busy for as long with one command
+HEARTBEAT_MS = 500  # how often one that is away is looked for: service resumes as soon as it is found
+PING_S = 1.5
 
 
 class _Store:
@@ -45,6 +38,7 @@ class _Store:
     client: AsyncMongoClient[Document] | None = None
     name: str = ""
     embedded: bool = False
+    watch = Watch()
 
 
 _store = _Store()
@@ -64,13 +58,16 @@ async def opened(chosen: Settings = settings, name: str | None = None) -> AsyncI
     if _store.client is not None:
         raise RuntimeError("The store is open already; there is one client per process.")
     async with _server(chosen) as uri:
+        _store.watch = Watch()
         _store.client = AsyncMongoClient(
             uri,
             tz_aware=True,
             timeoutMS=chosen.mongo_timeout_ms,
             appname="underline",
             maxPoolSize=50,
-            event_listeners=[metrics.Commands(), metrics.Connections()],
+            connectTimeoutMS=CONNECT_MS if chosen.mongo_db_uri else EMBEDDED_CONNECT_MS,
+            heartbeatFrequencyMS=HEARTBEAT_MS,
+            event_listeners=[metrics.Commands(), metrics.Connections(), _store.watch],
         )
         _store.name = name or chosen.mongo_db_name
         _store.embedded = chosen.mongo_db_uri is None
@@ -98,9 +95,12 @@ def client() -> AsyncMongoClient[Document]:
 
     Raises:
         RuntimeError: the store is not open; see `opened`.
+        ServerSelectionTimeoutError: it has been away for a while; nobody should queue up for it.
     """
     if _store.client is None:
         raise RuntimeError("The store is not open.")
+    if _store.watch.lost_at is not None:
+        _store.watch.check(_store.client)
     return _store.client
 
 
@@ -130,8 +130,9 @@ def codec_options() -> CodecOptions[Document]:
 
 
 async def ping() -> None:
-    """Ask the server for a sign of life; raises one of `STORE_AWAY` when it is away."""
-    await client().admin.command("ping")
+    """Ask the server for a sign of life, for `PING_S`; raises one of `STORE_AWAY` when it is away."""
+    with timeout(PING_S):
+        await client().admin.command("ping")
 
 
 async def in_transaction(work: Callable[[Transaction], Awaitable[Result]]) -> Result:

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
-from pydantic import Field, PositiveInt, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     mongo_db_uri: SecretStr | None = None  # None: the embedded store, never in production
     mongo_db_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,38}$")] = "underline"
     mongo_timeout_ms: PositiveInt = 5_000
+    request_timeout_s: PositiveFloat = 20  # then a request is given up; cleaning up after it may take 5 s more
     data_dir: Path = Path(".data")
 
     redis_url: SecretStr | None = None  # None: the queue is in memory, and no worker process is needed

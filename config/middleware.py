@@ -1,5 +1,6 @@
 """The conventions that hold for every answer, as plain ASGI."""
 
+import asyncio
 import logging
 import re
 import secrets
@@ -10,9 +11,9 @@ from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from config import context
+from config import context, stopping
 from config.observation import Observer
-from models.exceptions import DomainError, InternalError, MisdirectedRequest, TooLarge
+from models.exceptions import DomainError, InternalError, MisdirectedRequest, TookTooLong, TooLarge
 
 Render = Callable[[Request, DomainError], Response]
 RawHeaders = list[tuple[bytes, bytes]]
@@ -78,6 +79,8 @@ class RequestContext:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 own: RawHeaders = [(b"x-request-id", request_id), *state.get("headers", ())]
+                if stopping.state.begun is not None:
+                    own.append((b"connection", b"close"))
                 message = {**message, "headers": [*_with_defaults(message, self.defaults), *own]}
             elif empty:
                 message = {**message, "body": b""}
@@ -106,17 +109,18 @@ def _with_defaults(message: Message, defaults: RawHeaders) -> RawHeaders:
 
 
 class Guard:
-    """Innermost: turns bugs, foreign hosts and oversized bodies into problems, and evens out paths."""
+    """Innermost: turns bugs, foreign hosts, oversized bodies and endless work into problems, and evens out paths."""
 
-    def __init__(self, app: ASGIApp, render: Render, hosts: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, render: Render, hosts: Sequence[str] = (), timeout_s: float = 20) -> None:
         """Wrap an application.
 
         Args:
             app: what to wrap.
             render: makes the answer to a refusal.
             hosts: the names that the service answers to, `*.example.org` for all below one; none: any name.
+            timeout_s: seconds after which a request is given up, wherever it is.
         """
-        self.app, self.render = app, render
+        self.app, self.render, self.timeout_s = app, render, timeout_s
         self.hosts = frozenset(host.lower() for host in hosts if not host.startswith("*."))
         self.domains = tuple(host[1:].lower() for host in hosts if host.startswith("*."))
 
@@ -135,7 +139,7 @@ class Guard:
         try:
             _even_path(scope)
             self._check_host(scope)
-            await self.app(scope, _capped(scope, receive), watched_send)
+            await self._in_time(scope, _capped(scope, receive), watched_send)
         except ClientDisconnect:
             _log.info("the client left before its request was complete")
         except DomainError as error:
@@ -143,6 +147,15 @@ class Guard:
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a problem and the log the traceback
             _log.exception("unhandled error", exc_info=error, extra={"request_id": scope["state"].get("request_id")})
             await self._refuse(InternalError("It is logged under the request id."), scope, receive, started, send)
+
+    async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(self.timeout_s) as limit:
+                await self.app(scope, receive, send)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise TookTooLong from error
 
     async def _refuse(self, error: DomainError, scope: Scope, receive: Receive, started: bool, send: Send) -> None:
         if started:

@@ -2,11 +2,49 @@
 
 import os
 import signal
+import socket
+import sys
+from types import FrameType
 from typing import Any, ClassVar
 
+from gunicorn.arbiter import Arbiter
+from uvicorn import Server
 from uvicorn_worker import UvicornWorker
 
+from config import stopping
+
 FINISH_S = 25  # for requests under way; Heroku kills 30 s after it asks to stop
+
+
+class PoliteServer(Server):
+    """Uvicorn that, asked to stop, lets its clients leave before it hangs up; asked again, it hurries."""
+
+    _sockets: list[socket.socket] | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to stop."""
+        self._sockets = sockets
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        if sig == signal.SIGTERM and self.started and stopping.state.begun is None:
+            self._captured_signals.append(sig)
+            stopping.state.begin()
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to hang up: ten times a second."""
+        if stopping.state.elapsed() > stopping.ACCEPTING_S:
+            self._stop_accepting()
+        return await super().on_tick(counter) or stopping.state.elapsed() > stopping.ACCEPTING_S + stopping.READING_S
+
+    def _stop_accepting(self) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in self._sockets or ():
+            listener.close()
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]  # the package carries no types
@@ -28,3 +66,12 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # the package carries no typ
         await super().callback_notify()
         if os.getppid() != self.ppid:
             signal.raise_signal(signal.SIGTERM)
+
+    async def _serve(self) -> None:
+        """As the package does, with our server."""
+        self.config.app = self.wsgi
+        server = PoliteServer(config=self.config)
+        self._install_sigquit_handler()
+        await server.serve(sockets=self.sockets)
+        if not server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)

@@ -13,7 +13,7 @@ LIVE: Operation = {
 READY: Operation = {
     "summary": "Can requests be served?",
     "description": "Asks the document store for a sign of life, and, on a deployment, whether a migration of the "
-    "stored data is pending.",
+    "stored data is pending. No longer once the process was asked to stop.",
     "response_description": "They can.",
     "answer_example": {"status": "ready"},
 }

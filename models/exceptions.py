@@ -373,6 +373,29 @@ class StoreAway(DomainError):
         super().__init__(detail, headers={"Retry-After": "2"})
 
 
+class TookTooLong(DomainError):
+    """The request was given up: nothing may keep a worker for longer."""
+
+    status, slug, title = 503, "took-too-long", "The request took too long"
+
+    def __init__(self) -> None:
+        """Say how to find out what came of it."""
+        super().__init__(
+            "It was given up. What creates something may be sent again under its Idempotency-Key.",
+            headers={"Retry-After": "5"},
+        )
+
+
+class Stopping(DomainError):
+    """This process ends as soon as its requests are answered; others take over."""
+
+    status, slug, title = 503, "stopping", "The service is stopping"
+
+    def __init__(self) -> None:
+        """Say when to try again."""
+        super().__init__(headers={"Retry-After": "2"})
+
+
 class Busy(DomainError):
     """More people sign in at this moment than the service has room for."""
 

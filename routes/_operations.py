@@ -24,6 +24,7 @@ from models.exceptions import (
     MalformedBody,
     NotAcceptable,
     StoreAway,
+    TookTooLong,
     TooLarge,
     TooManyRequests,
     Unauthenticated,
@@ -248,7 +249,7 @@ def _caching(request: Request, result: Any, declared: Declaration) -> str:
 
 
 def _responses(endpoint: Endpoint, declared: Declaration, route: str) -> dict[int | str, dict[str, Any]]:
-    refusals: list[type[DomainError]] = [Invalid, StoreAway, *declared.get("refuses", ())]
+    refusals: list[type[DomainError]] = [Invalid, StoreAway, TookTooLong, *declared.get("refuses", ())]
     if limits.bucket_of(route) is not None:
         refusals.append(TooManyRequests)
     if declared.get("answer"):

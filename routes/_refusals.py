@@ -1,8 +1,10 @@
 """What goes wrong, turned into problem documents: the error handlers of the application."""
 
+from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
 from re import Pattern
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -26,26 +28,28 @@ from routes._problems import render
 MAX_FAULTS = 20
 
 
-def install(app: FastAPI, store_away: tuple[type[Exception], ...]) -> None:
+def install(app: FastAPI, driver_error: type[Exception], is_away: Callable[[Any], bool]) -> None:
     """Give an application its error handlers.
 
     Args:
         app: the application.
-        store_away: what the driver raises when the store does not answer.
+        driver_error: what the driver raises.
+        is_away: whether one of these says that the store is away; the others are bugs.
     """
+
+    def store_error(request: Request, error: Exception) -> Response:
+        if not is_away(error):
+            raise error
+        return render(request, StoreAway())
+
     app.exception_handler(DomainError)(_domain_error)
     app.exception_handler(RequestValidationError)(_validation_error)
     app.exception_handler(HTTPException)(_http_error)
-    for kind in store_away:
-        app.exception_handler(kind)(_store_away)
+    app.exception_handler(driver_error)(store_error)
 
 
 def _domain_error(request: Request, error: DomainError) -> Response:
     return render(request, error)
-
-
-def _store_away(request: Request, _error: Exception) -> Response:
-    return render(request, StoreAway())
 
 
 def _validation_error(request: Request, error: RequestValidationError) -> Response:

@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 
 from docs import health as docs
-from models.exceptions import MigrationsPending, RouteNotFound, Unauthenticated
+from models.exceptions import MigrationsPending, RouteNotFound, Stopping, Unauthenticated
 from models.health import Health
 from routes._operations import Operations, Policy
 from utils import health
@@ -16,7 +16,7 @@ async def live() -> Health:
     return Health(status="alive")
 
 
-@api.get("/readyz", answer=Health, policy=Policy.ANYONE, docs=docs.READY, refuses=[MigrationsPending])
+@api.get("/readyz", answer=Health, policy=Policy.ANYONE, docs=docs.READY, refuses=[MigrationsPending, Stopping])
 async def ready() -> Health:
     return await health.ready()
 

@@ -4,9 +4,9 @@ import asyncio
 import hmac
 from contextlib import suppress
 
-from config import db, metrics
+from config import db, metrics, stopping
 from config.main import settings
-from models.exceptions import MigrationsPending, RouteNotFound, Unauthenticated
+from models.exceptions import MigrationsPending, RouteNotFound, Stopping, Unauthenticated
 from models.health import Health
 from utils import mail, migrations
 
@@ -17,8 +17,11 @@ async def ready() -> Health:
     """Ask the store for a sign of life; what it raises when it is away becomes 503.
 
     Raises:
+        Stopping: this process was asked to end.
         MigrationsPending: on a deployment, where a release command applies them.
     """
+    if stopping.state.begun is not None:
+        raise Stopping
     await db.ping()
     if settings.hosted and (waiting := await migrations.pending()):
         raise MigrationsPending(waiting)
