@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     public_url: str = "http://localhost:8000"
+    security_contact: Annotated[str | None, Field(pattern=r"^(mailto:|https://)\S+$")] = (
+        None  # None: security@ at the host of PUBLIC_URL
+    )
     default_timezone: str = "UTC"
     docs_access: DocsAccess = DocsAccess.PUBLIC
     rate_limit_enabled: bool = True  # False for load tests; the count of wrong passwords stays

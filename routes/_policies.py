@@ -16,6 +16,7 @@ OPEN = frozenset(
         "/assets/{digest}/{name}",
         "/favicon.ico",
         "/robots.txt",
+        "/.well-known/security.txt",
         "/verify-email",
         "/reset-password",
     }

@@ -1,8 +1,10 @@
 """What people open in a browser: the API pages, the problem types, and the files that these load."""
 
+from datetime import timedelta
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import orjson
 from fastapi import Depends, Path, Request, Response
@@ -11,6 +13,7 @@ from config.main import NAME, VERSION, DocsAccess, settings
 from config.openapi import describe
 from docs import service as docs
 from models import problems
+from models.commons import now
 from models.exceptions import RouteNotFound
 from models.service import Service
 from routes import _assets
@@ -127,3 +130,14 @@ def robots() -> Response:
     return Response(
         "User-agent: *\nDisallow: /v1/\n", headers={"Cache-Control": "public, max-age=86400"}, media_type="text/plain"
     )
+
+
+@api.router.get("/.well-known/security.txt", include_in_schema=False)
+def security_txt() -> Response:
+    """Say where weaknesses are reported (RFC 9116); what a deployment answers is valid for half a year from then on."""
+    public = settings.public_url.rstrip("/")
+    contact = settings.security_contact or f"mailto:security@{urlsplit(public).hostname}"
+    expires = (now() + timedelta(days=180)).strftime("%Y-%m-%dT00:00:00Z")
+    lines = [f"Contact: {contact}", f"Expires: {expires}", "Preferred-Languages: en, es"]
+    body = "\n".join([*lines, f"Canonical: {public}/.well-known/security.txt", ""])
+    return Response(body, headers={"Cache-Control": "public, max-age=86400"}, media_type="text/plain")

@@ -1,9 +1,12 @@
 """What people open in a browser, as answers over HTTP; tests/browser looks at them through Chromium."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from httpx import AsyncClient
 
 from config.main import DocsAccess, settings
+from models.commons import now
 from models.problems import catalogue
 from models.users import Role
 from tests.conftest import Bearer
@@ -165,3 +168,14 @@ async def test_browsers_and_crawlers_find_what_they_look_for_unasked(api: AsyncC
 
     assert (icon.headers["content-type"], icon.content[:4]) == ("image/x-icon", b"\x00\x00\x01\x00")
     assert robots.text == "User-agent: *\nDisallow: /v1/\n"
+
+
+async def test_finders_of_weaknesses_learn_where_to_report_them(api: AsyncClient) -> None:
+    answer = await api.get("/.well-known/security.txt")
+
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert fields["Contact"] == "mailto:security@localhost"
+    assert fields["Canonical"] == "http://localhost:8000/.well-known/security.txt"
+    valid_for = datetime.fromisoformat(fields["Expires"]) - now()
+    assert timedelta(days=30) < valid_for < timedelta(days=365)
