@@ -8,18 +8,21 @@ the machine may be busy with other things.
 import os
 import secrets
 import signal
+import socket
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import typer
 
-from bench._faulty import DATABASE, Answer, Line, Load, Service, Store, served, until
+from bench._faulty import DATABASE, HOST, Answer, Connection, Line, Load, Service, Store, served, until
 
 MOST_S, RESUMED_S, STORE_AWAY = 25.0, 2.0, 503
 PASSWORD = "a long enough pass phrase"
@@ -136,7 +139,45 @@ def end(scene: Scene) -> bool:
     return set(load.tally()) <= {200, None} and took < MOST_S + 5
 
 
-FAULTS = {fault.__name__.replace("_", "-"): fault for fault in (stop, freeze, slow, stepdown, lost_answer, reload, end)}
+def rude(scene: Scene) -> bool:
+    """500 idle connections, 100 half requests and 4 clients that pipeline garbage, beside one that behaves."""
+    calm = _p99(scene.service)
+    done, sockets = threading.Event(), [socket.create_connection((HOST, scene.service.port)) for _ in range(600)]
+    for half in sockets[500:]:
+        half.sendall(b"POST /v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n{")
+    vandals = [threading.Thread(target=_vandalise, args=(scene.service.port, done)) for _ in range(4)]
+    for vandal in vandals:
+        vandal.start()
+    meanwhile = _p99(scene.service)
+    done.set()
+    for vandal in vandals:
+        vandal.join()
+    for rude_one in sockets:
+        rude_one.close()
+    after = scene.service.ready()
+    print(f"  p99 of /livez {calm * 1e3:.0f} ms before, {meanwhile * 1e3:.0f} ms meanwhile; ready afterwards: {after}")
+    return after and meanwhile < 3 * calm
+
+
+def _p99(service: Service) -> float:
+    """Of 500 requests on a kept connection; one without an answer counts as endless."""
+    with Connection(service.port) as connection:
+        answers = [connection.ask("GET", "/livez") for _ in range(500)]
+    return sorted(answer.seconds if answer.status == 200 else MOST_S for answer in answers)[-6]
+
+
+def _vandalise(port: int, done: threading.Event) -> None:
+    """Pipeline good requests and rubbish, ten times a second, and read what comes."""
+    while not done.wait(0.1):
+        with suppress(OSError), socket.create_connection((HOST, port), timeout=2) as connection:
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 5 + secrets.token_bytes(2_000))
+            while connection.recv(65_536):
+                pass
+
+
+FAULTS = {
+    fault.__name__.replace("_", "-"): fault for fault in (stop, freeze, slow, stepdown, lost_answer, reload, end, rude)
+}
 
 
 def _told(tally: Counter[int | None]) -> str:

@@ -79,7 +79,7 @@ class RequestContext:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 own: RawHeaders = [(b"x-request-id", request_id), *state.get("headers", ())]
-                if stopping.state.begun is not None:
+                if stopping.state.asked:
                     own.append((b"connection", b"close"))
                 message = {**message, "headers": [*_with_defaults(message, self.defaults), *own]}
             elif empty:

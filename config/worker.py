@@ -14,12 +14,16 @@ from uvicorn_worker import UvicornWorker
 from config import stopping
 
 FINISH_S = 25  # for requests under way; Heroku kills 30 s after it asks to stop
+# Uvicorn ticks ten times a second. Ticks are counted, not seconds: after a stall what came meanwhile is served first.
+ACCEPTING_TICKS = 10  # connections are still taken, and each answer closes its own: clients come back elsewhere
+READING_TICKS = 3  # for what the last new connections have to say
 
 
 class PoliteServer(Server):
     """Uvicorn that, asked to stop, lets its clients leave before it hangs up; asked again, it hurries."""
 
     _sockets: list[socket.socket] | None = None
+    _ticks = 0  # since it was asked to stop
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until told to stop."""
@@ -28,7 +32,7 @@ class PoliteServer(Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop."""
-        if sig == signal.SIGTERM and self.started and stopping.state.begun is None:
+        if sig == signal.SIGTERM and self.started and not stopping.state.asked:
             self._captured_signals.append(sig)
             stopping.state.begin()
         else:
@@ -36,9 +40,10 @@ class PoliteServer(Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to hang up: ten times a second."""
-        if stopping.state.elapsed() > stopping.ACCEPTING_S:
+        self._ticks += stopping.state.asked
+        if self._ticks > ACCEPTING_TICKS:
             self._stop_accepting()
-        return await super().on_tick(counter) or stopping.state.elapsed() > stopping.ACCEPTING_S + stopping.READING_S
+        return await super().on_tick(counter) or self._ticks > ACCEPTING_TICKS + READING_TICKS
 
     def _stop_accepting(self) -> None:
         for server in self.servers:

@@ -20,7 +20,7 @@ async def ready() -> Health:
         Stopping: this process was asked to end.
         MigrationsPending: on a deployment, where a release command applies them.
     """
-    if stopping.state.begun is not None:
+    if stopping.state.asked:
         raise Stopping
     await db.ping()
     if settings.hosted and (waiting := await migrations.pending()):
