@@ -82,7 +82,7 @@ def _measured(
     with TemporaryDirectory() as folder:
         plan = Path(folder, "plan.json")
         world, tags, planned = asyncio.run(_prepare(count, chosen))
-        plan.write_text(planned)
+        plan.write_text(planned, encoding="utf-8")
         environment = {"MONGO_DB_URI": uri, "FLOOR_PLAN": str(plan)}
         try:
             with serving("app:app", environment) as ours, serving("bench.floor:app", environment, "/livez/x") as floor:
@@ -101,12 +101,12 @@ async def _prepare(count: int, chosen: list[Scenario]) -> tuple[_world.World, di
     """Fill the store, and see what the service sends for each scenario; gives the entity tags by path and the plan."""
     found: dict[str, object] = {}
     tags: dict[str, str] = {}
-    with typer.progressbar(length=count, label=f"Filling {count:,} events") as bar:
+    with typer.progressbar(length=count, label=f"Filling {count:,} events") as progress:
         async with (
             service.lifespan(service.app),
             AsyncClient(transport=ASGITransport(service.app), base_url="http://127.0.0.1") as client,
         ):
-            world = await _world.make(count, bar.update)
+            world = await _world.make(count, progress.update)
             for scenario in chosen:
                 requests = scenario.requests(world)
                 if scenario.tagged:

@@ -73,8 +73,8 @@ def drive(port: int, requests: Sequence[Request], seconds: float, connections: i
 def _wrk(port: int, requests: Sequence[Request], seconds: float, connections: int) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         listed, script = Path(folder, "requests"), Path(folder, "script.lua")
-        listed.write_text("\n".join(request.wire().replace("\r\n", "\\r\\n") for request in requests))
-        script.write_text(_LUA % listed)
+        listed.write_text("\n".join(request.wire().replace("\r\n", "\\r\\n") for request in requests), encoding="utf-8")
+        script.write_text(_LUA % listed, encoding="utf-8")
         program = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "-s", str(script)]
         done = subprocess.run(
             _pinned([*program, f"http://127.0.0.1:{port}/"]), capture_output=True, text=True, check=True

@@ -39,6 +39,13 @@ def _each(
     return lambda world: [Request(path(event_id), headers=headers(world)) for event_id in _ids(world)]
 
 
+def _at(name: str) -> Callable[[str], str]:
+    return lambda event_id: f"/{name}/{event_id}"
+
+
+_EVENT = _at("v1/events")
+
+
 def _bearer(world: World) -> dict[str, str]:
     return {"Authorization": f"Bearer {world.tokens[0]}"}
 
@@ -90,17 +97,17 @@ _BOX = f"{CENTRE[1] - 0.02},{CENTRE[0] - 0.02},{CENTRE[1] + 0.02},{CENTRE[0] + 0
 
 SCENARIOS = (
     Scenario("livez", lambda _: [Request("/livez")], _replayed("livez")),
-    Scenario("event by id", _each("/v1/events/{}".format), _each("/id/{}".format), target=0.60, by_path=True),
+    Scenario("event by id", _each(_EVENT), _each(_at("id")), target=0.60, by_path=True),
     Scenario(
         "event by id, signed in",
-        _each("/v1/events/{}".format, _bearer),
-        _each("/signed/{}".format),
+        _each(_EVENT, _bearer),
+        _each(_at("signed")),
         by_path=True,
     ),
     Scenario(
         "event not modified",
-        _each("/v1/events/{}".format),
-        _each("/304/{}".format),
+        _each(_EVENT),
+        _each(_at("304")),
         floor_status=304,
         target=0.70,
         by_path=True,

@@ -29,12 +29,12 @@ class Server:
 
     def cpu_s(self) -> float:
         """Processor time so far, in seconds."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
     def resident_mb(self) -> float:
         """Memory that is resident now, in megabytes."""
-        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE / 1e6
+        return int(Path(f"/proc/{self.pid}/statm").read_text(encoding="utf-8").split()[1]) * _PAGE / 1e6
 
 
 def free_port() -> int:
@@ -83,5 +83,5 @@ def _await_answer(port: int, path: str, process: "subprocess.Popen[bytes]") -> N
 
 def _worker(master: int) -> int:
     """The one child of gunicorn's master."""
-    children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    children = Path(f"/proc/{master}/task/{master}/children").read_text(encoding="utf-8").split()
     return int(children[0])

@@ -28,7 +28,7 @@ class Floor:
     def __init__(self) -> None:
         """Read the plan: `{"prefix of the path": {"commands": […], "status": 200}}`."""
         plan = json_util.loads(
-            Path(os.environ["FLOOR_PLAN"]).read_text(),
+            Path(os.environ["FLOOR_PLAN"]).read_text(encoding="utf-8"),
             json_options=json_util.JSONOptions(tz_aware=True, document_class=dict),
         )
         self._plan: dict[str, Document] = plan

@@ -64,7 +64,7 @@ def site(**environment: str) -> Iterator[Site]:
     ports, front = [free_port(), free_port()], free_port()
     with tempfile.TemporaryDirectory() as folder:
         configuration = Path(folder, "nginx.conf")
-        configuration.write_text(rendered(folder, front, ports))
+        configuration.write_text(rendered(folder, front, ports), encoding="utf-8")
         servers = [_server(port, environment) for port in ports]
         nginx = subprocess.Popen([str(shutil.which("nginx")), "-p", folder, "-c", configuration, "-g", "daemon off;"])
         try:

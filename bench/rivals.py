@@ -74,7 +74,9 @@ class Service:
     def workers(self) -> list[int]:
         """The process ids of its workers."""
         master = self.process.pid
-        return [int(child) for child in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+        return [
+            int(child) for child in Path(f"/proc/{master}/task/{master}/children").read_text(encoding="utf-8").split()
+        ]
 
 
 @asynccontextmanager

@@ -79,17 +79,17 @@ def _upright(box: Box) -> Box:
     return box
 
 
-Listed = BeforeValidator(_split)
-Tags = Annotated[list[Tag], Listed, AfterValidator(_unique), Field(max_length=14)]
-Statuses = Annotated[list[Status], Listed, AfterValidator(_unique), Field(max_length=4)]
+_LISTED = BeforeValidator(_split)
+Tags = Annotated[list[Tag], _LISTED, AfterValidator(_unique), Field(max_length=14)]
+Statuses = Annotated[list[Status], _LISTED, AfterValidator(_unique), Field(max_length=4)]
 EventIds = Annotated[
     list[Annotated[EventId, Field(min_length=1, max_length=64)]],
-    Listed,
+    _LISTED,
     AfterValidator(_unique),
     Field(max_length=MAX_IDS),
 ]
-Near = Annotated[tuple[Latitude, Longitude], Listed]
-BoundingBox = Annotated[tuple[Longitude, Latitude, Longitude, Latitude], Listed]
+Near = Annotated[tuple[Latitude, Longitude], _LISTED]
+BoundingBox = Annotated[tuple[Longitude, Latitude, Longitude, Latitude], _LISTED]
 Radius = Annotated[float, Field(gt=0, le=MAX_RADIUS_M, allow_inf_nan=False)]
 Words = Annotated[str, Field(max_length=MAX_QUERY)]
 
@@ -98,9 +98,9 @@ class EventQuery(BaseModel):
     """What a list of events is narrowed to; everything given must hold."""
 
     q: Words = ""
-    near: Annotated[Position, Listed] | None = None
+    near: Annotated[Position, _LISTED] | None = None
     radius: Radius | None = None
-    bbox: Annotated[Box, Listed, AfterValidator(_upright)] | None = None
+    bbox: Annotated[Box, _LISTED, AfterValidator(_upright)] | None = None
     from_: Moment | None = None
     to: Moment | None = None
     when: When | None = None

@@ -48,7 +48,7 @@ def test_a_suspended_person_and_a_stranger_to_staff_get_no_further_than_anybody(
 
 
 def test_the_guide_shows_the_table() -> None:
-    shown = Path("docs/guide/access.md").read_text()
+    shown = Path("docs/guide/access.md").read_text(encoding="utf-8")
 
     assert shown == page(), "make it anew: python -m tests.access_table > docs/guide/access.md"
 

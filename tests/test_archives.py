@@ -149,7 +149,10 @@ async def test_a_damaged_archive_is_refused_before_anything_is_written(instance:
     whole = part.read_bytes()
 
     for harm in (whole[:-1], whole.replace(b"e", b"a", 1), None):
-        part.unlink() if harm is None else part.write_bytes(harm)
+        if harm is None:
+            part.unlink()
+        else:
+            part.write_bytes(harm)
         with pytest.raises(ArchiveDamaged, match="missing or differs"):
             await archives.restore(tmp_path / "out")
 

@@ -42,7 +42,10 @@ class Service:
         return self.processes[-1].pid
 
     def workers(self) -> list[int]:
-        return [int(child) for child in Path(f"/proc/{self.master}/task/{self.master}/children").read_text().split()]
+        return [
+            int(child)
+            for child in Path(f"/proc/{self.master}/task/{self.master}/children").read_text(encoding="utf-8").split()
+        ]
 
     def store(self) -> int:
         return read_number(Folder.of(self.data_dir).process) or 0

@@ -188,7 +188,7 @@ def test_the_metrics_are_those_of_all_workers_also_after_one_has_gone(service: N
 
 
 def test_the_dashboard_asks_only_for_metrics_that_there_are() -> None:
-    board = json.loads(Path("deploy/grafana-dashboard.json").read_text())
+    board = json.loads(Path("deploy/grafana-dashboard.json").read_text(encoding="utf-8"))
     there = set(re.findall(r"^# TYPE (\w+)", metrics.rendered().decode(), re.MULTILINE))
 
     queries = [target["expr"] for panel in board["panels"] for target in panel.get("targets", ())]
