@@ -43,7 +43,7 @@ def _at(name: str) -> Callable[[str], str]:
     return lambda event_id: f"/{name}/{event_id}"
 
 
-_EVENT = _at("v1/events")
+_event = _at("v1/events")
 
 
 def _bearer(world: World) -> dict[str, str]:
@@ -97,16 +97,16 @@ _BOX = f"{CENTRE[1] - 0.02},{CENTRE[0] - 0.02},{CENTRE[1] + 0.02},{CENTRE[0] + 0
 
 SCENARIOS = (
     Scenario("livez", lambda _: [Request("/livez")], _replayed("livez")),
-    Scenario("event by id", _each(_EVENT), _each(_at("id")), target=0.60, by_path=True),
+    Scenario("event by id", _each(_event), _each(_at("id")), target=0.60, by_path=True),
     Scenario(
         "event by id, signed in",
-        _each(_EVENT, _bearer),
+        _each(_event, _bearer),
         _each(_at("signed")),
         by_path=True,
     ),
     Scenario(
         "event not modified",
-        _each(_EVENT),
+        _each(_event),
         _each(_at("304")),
         floor_status=304,
         target=0.70,

@@ -172,7 +172,7 @@ async def scans(commands: list[Command]) -> list[tuple[str, Any]]:
 
 def filters(command: Command) -> Iterator[tuple[str, dict[str, Any]]]:
     """What a command looks for, and where."""
-    name = next(iter(command))
+    name, *_ = command
     match name:
         case "find":
             if not is_walk(command):
