@@ -1,5 +1,6 @@
 """The one MongoDB client of a process, and what every owner of a collection shares."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -241,8 +242,13 @@ async def clear_test_database() -> None:
         PermissionError: its name does not say that it is.
     """
     store = client().get_database(_test_database_name())
-    for name in await store.list_collection_names():
-        await store.get_collection(name).delete_many({})
+    await asyncio.gather(*(_empty(store.get_collection(name)) for name in await store.list_collection_names()))
+
+
+async def _empty(emptied: Collection) -> None:
+    """Look first: most are empty, and deleting nothing takes the store longer than finding nothing."""
+    if await emptied.find_one({}, {"_id": 1}) is not None:
+        await emptied.delete_many({})
 
 
 def _test_database_name() -> str:
