@@ -54,6 +54,7 @@ class Store:
         config.touch()
         place = ["--host", HOST, "--port", str(self.port), "--storage-path", str(self._folder / "documents")]
         further = ["--config", str(config), "--sync-on-commit", "--enable-test-commands", "--log-level", "ERROR"]
+        # pylint: disable-next=consider-using-with  # it outlives this function
         self._process = subprocess.Popen([str(_BIN / "secantusd-py"), *place, *further], cwd=self._folder)
         until(lambda: _accepts(self.port))
 

@@ -80,8 +80,8 @@ def stop(scene: Scene) -> bool:
 
 def freeze(scene: Scene) -> bool:
     """The store is frozen with SIGSTOP for twelve seconds: connections stay open, nothing answers."""
-    thaw = lambda: scene.store.signal(signal.SIGCONT)  # noqa: E731  # one signal each way
-    return scene.away(lambda: scene.store.signal(signal.SIGSTOP), thaw, 12)
+    send = scene.store.signal
+    return scene.away(lambda: send(signal.SIGSTOP), lambda: send(signal.SIGCONT), 12)
 
 
 def slow(scene: Scene) -> bool:

@@ -149,8 +149,9 @@ class Guard:
             await self._refuse(InternalError("It is logged under the request id."), scope, receive, started, send)
 
     async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = asyncio.timeout(self.timeout_s)
         try:
-            async with asyncio.timeout(self.timeout_s) as limit:
+            async with limit:
                 await self.app(scope, receive, send)
         except TimeoutError as error:
             if not limit.expired():
