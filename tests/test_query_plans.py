@@ -198,6 +198,10 @@ async def is_served(collection: str, condition: Mapping[str, Any]) -> bool:
     """
     if "_id" in condition:
         return True
+    if not any(name.startswith("$") for name in condition) and await explained(collection, dict(condition)):
+        return True
+    if collection == events.COLLECTION and "archived" in condition:  # its ranges are made to fit an index as a whole
+        return False
     plain = {name: value for name, value in condition.items() if not name.startswith("$")}
     for part in condition.get("$and", []):
         plain |= {name: value for name, value in part.items() if not name.startswith("$")}

@@ -43,6 +43,7 @@ INDEXES = (
     IndexModel([*_SHOWN, ("starts_at", 1), ("_id", 1)], name="shown_by_start"),
     IndexModel([*_SHOWN, ("created_at", 1), ("_id", 1)], name="shown_by_age"),
     IndexModel([*_SHOWN, ("terms.heads", 1), ("starts_at", 1), ("_id", 1)], name="shown_by_word"),
+    IndexModel([*_SHOWN, ("location.point.coordinates.1", 1)], name="shown_by_latitude"),
     # The version that servers give it anyway: unsaid, the embedded store takes it for another index at the next start.
     IndexModel([("location.point", "2dsphere"), ("archived", 1)], name="by_place", **{"2dsphereIndexVersion": 3}),
     IndexModel([("creator_id", 1), ("starts_at", 1), ("_id", 1)], name="by_creator"),
