@@ -1,8 +1,11 @@
 """The harness: the application in process, on the embedded store, on a database of this run and worker."""
 
+import atexit
 import os
 import secrets
+import shutil
 import tempfile
+from pathlib import Path
 
 _RUN = secrets.token_hex(5)
 os.environ |= {
@@ -18,7 +21,10 @@ os.environ |= {
     "CHORES_EVERY_S": "0",
     "REFUSAL_STEP_MS": "0",
 }
-os.environ.setdefault("DATA_DIR", ".data/tests")
+if "DATA_DIR" not in os.environ:  # the workers of a run share the first one's, in memory where there is such a folder
+    _memory = Path("/dev/shm")
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="underline-tests-", dir=_memory if _memory.is_dir() else None)
+    atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 os.environ.pop("DYNO", None)
 
 from collections.abc import AsyncIterator, Awaitable, Callable  # noqa: E402  # the environment comes first
