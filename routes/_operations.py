@@ -260,7 +260,7 @@ def _responses(endpoint: Endpoint, declared: Declaration, route: str) -> dict[in
         refusals += [MalformedBody, TooLarge, UnsupportedMediaType]
     if declared["policy"] not in (Policy.ANYONE, Policy.SESSION):
         refusals += [Unauthenticated, InvalidToken]
-    elif any(p.annotation == Viewer for p in inspect.signature(endpoint).parameters.values()):
+    elif Viewer in [parameter.annotation for parameter in inspect.signature(endpoint).parameters.values()]:
         refusals.append(InvalidToken)
     if declared["policy"] in (Policy.MODERATOR, Policy.ADMIN):
         refusals.append(Forbidden)

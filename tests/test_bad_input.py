@@ -146,8 +146,10 @@ async def test_ten_megabytes_of_json_are_refused_before_they_are_read(
 async def test_odd_paths_and_queries_never_are_a_bug(api: AsyncClient, admin: dict[str, str], case: Case) -> None:
     queries = [parameter["name"] for parameter in case.operation.get("parameters", ()) if parameter["in"] == "query"]
 
+    forgets = (case.method, case.template) == ("DELETE", "/v1/users/me/saved/{id}")  # also what is not there any more
     for odd in ODD_PATHS if "{" in case.template else ():
-        assert_refused(await api.request(case.method, case.path(odd), headers=admin), odd)
+        answer = await api.request(case.method, case.path(odd), headers=admin)
+        (assert_no_bug if forgets else assert_refused)(answer, odd)
     for name in queries:
         broken = f"{case.path()}?{name}=%ff%fe&{name}[$gt]=&{name}"
         assert_no_bug(await api.request(case.method, broken, headers=admin), broken)

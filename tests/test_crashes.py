@@ -149,7 +149,7 @@ def test_stopping_it_leaves_no_process(service: Service, asked: signal.Signals) 
 def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        environment = os.environ | {"PORT": str(port), "DATA_DIR": str(tmp_path)}
+        environment = os.environ | {"PORT": str(port), "DATA_DIR": str(tmp_path), "LOG_FORMAT": "console"}
 
         ended = subprocess.run(
             [str(Path(sys.executable).parent / "gunicorn"), "app:app"],
