@@ -75,7 +75,7 @@ def _wrk(port: int, requests: Sequence[Request], seconds: float, connections: in
         listed, script = Path(folder, "requests"), Path(folder, "script.lua")
         listed.write_text("\n".join(request.wire().replace("\r\n", "\\r\\n") for request in requests), encoding="utf-8")
         script.write_text(_LUA % listed, encoding="utf-8")
-        program = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "-s", str(script)]
+        program = ["wrk", "-t1", f"-c{connections}", f"-d{round(seconds) or 1}s", "--timeout", "10s", "-s", str(script)]
         done = subprocess.run(
             _pinned([*program, f"http://127.0.0.1:{port}/"]), capture_output=True, text=True, check=True
         )
