@@ -10,7 +10,7 @@ TAG: Tag = {
 }
 
 _TOKEN = {"access_token": "eyJhbGciOiJIUzI1NiIs…", "token_type": "bearer", "expires_in": 900}
-_REFRESH_TOKEN = "3f0a4e8e-0a49-4c68-a9f2-1de3c8f8a7c1.mQ0w…"  # noqa: S105  # an example
+_REFRESH_TOKEN = "3f0a4e8e-0a49-4c68-a9f2-1de3c8f8a7c1.mQ0w…"  # noqa: S105  # because it is a made-up example that opens nothing
 _IN_BODY = {**_TOKEN, "refresh_token": _REFRESH_TOKEN}
 _SESSION = {
     "id": "3f0a4e8e-0a49-4c68-a9f2-1de3c8f8a7c1",

@@ -15,8 +15,8 @@ class Template(StrEnum):
     CONFIRM_ADDRESS = "confirm_address"
     ADDRESS_CHANGING = "address_changing"
     ADDRESS_CHANGED = "address_changed"
-    RESET_PASSWORD = "reset_password"  # noqa: S105  # the name of a letter, not a secret
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105  # the name of a letter, not a secret
+    RESET_PASSWORD = "reset_password"  # noqa: S105  # because it names a letter and is no secret
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  # because it names a letter and is no secret
     SIGNED_IN = "signed_in"
     EVENT_CANCELLED = "event_cancelled"
     EVENT_MOVED = "event_moved"
@@ -28,7 +28,7 @@ class Purpose(StrEnum):
 
     VERIFY_ADDRESS = "verify_address"
     CHANGE_ADDRESS = "change_address"
-    RESET_PASSWORD = "reset_password"  # noqa: S105  # the name of a purpose, not a secret
+    RESET_PASSWORD = "reset_password"  # noqa: S105  # because it names a purpose and is no secret
 
     @property
     def lifetime(self) -> timedelta:

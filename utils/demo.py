@@ -28,7 +28,7 @@ from utils._demo_content import (
 )
 from utils._demo_pictures import draw
 
-PASSWORD = "underline demo"  # noqa: S105  # of every account here; the guide says so, and production refuses them
+PASSWORD = "underline demo"  # noqa: S105  # because it is public: deployments refuse the command
 DAYS_BACK, DAYS_AHEAD = 14, 120
 AT_ONCE = 500
 Item = TypeVar("Item")
