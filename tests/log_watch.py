@@ -24,6 +24,7 @@ _PRIVATE = {
 }
 _TELLING = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+|\beyJ[\w-]+\.[\w-]+|\$argon2\w*\$|\$2[aby]\$\d\d\$|Lovelace")
 _SHORTEST = 8  # what is shorter stands in any text by chance
+_OWN_WORDS = {"password"}  # stands in paths of the service, which the log names; people try it as a password
 _sent: set[str] = set()
 _found: list[str] = []
 
@@ -42,9 +43,13 @@ async def note(request: Request) -> None:
 def _private_values(body: Any) -> Iterator[str]:
     values = body.items() if isinstance(body, dict) else enumerate(body) if isinstance(body, list) else ()
     for name, value in values:
-        if isinstance(value, str) and name in _PRIVATE and len(value) >= _SHORTEST and not value.isnumeric():
+        if isinstance(value, str) and name in _PRIVATE and _is_telling(value):
             yield value
         yield from _private_values(value)
+
+
+def _is_telling(value: str) -> bool:
+    return len(value) >= _SHORTEST and not value.isnumeric() and value not in _OWN_WORDS
 
 
 @contextmanager
