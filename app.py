@@ -84,7 +84,7 @@ async def opened(*, as_it_is: bool = False) -> AsyncIterator[None]:
     Locally the stored data is brought in line first, unless it is wanted as it is; a deployment has `migrate` for that.
     """
     hub.wire(WIRING)
-    async with db.opened():
+    async with observer.sending(settings), db.opened(listeners=observer.store_listeners):
         if not settings.hosted and not as_it_is:
             await migrations.catch_up()
         async with tasks.opened():

@@ -12,6 +12,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError as StoreError
+from pymongo.monitoring import CommandListener
 
 from config import embedded, metrics
 from config.availability import STORE_AWAY, Watch, is_away
@@ -46,12 +47,15 @@ _store = _Store()
 
 
 @asynccontextmanager
-async def opened(chosen: Settings = settings, name: str | None = None) -> AsyncIterator[None]:
+async def opened(
+    chosen: Settings = settings, name: str | None = None, listeners: Sequence[CommandListener] = ()
+) -> AsyncIterator[None]:
     """Hold the one client open, with the embedded store behind it when none is configured.
 
     Args:
         chosen: the settings that name the server.
         name: a database other than the configured one.
+        listeners: who hears of its commands beside the metrics.
 
     Raises:
         RuntimeError: the store is open already in this process.
@@ -68,7 +72,7 @@ async def opened(chosen: Settings = settings, name: str | None = None) -> AsyncI
             maxPoolSize=50,
             connectTimeoutMS=CONNECT_MS if chosen.mongo_db_uri else EMBEDDED_CONNECT_MS,
             heartbeatFrequencyMS=HEARTBEAT_MS,
-            event_listeners=[metrics.Commands(), metrics.Connections(), _store.watch],
+            event_listeners=[metrics.Commands(), metrics.Connections(), _store.watch, *listeners],
         )
         _store.name = name or chosen.mongo_db_name
         _store.embedded = chosen.mongo_db_uri is None

@@ -85,7 +85,7 @@ def _request_line(chosen: Settings) -> Callable[[Scope, int, float, int], None]:
             status=status,
             duration_ms=round(seconds * 1_000, 2),
             bytes=sent,
-            **{name: state[name] for name in ("user_id", "problem") if name in state},
+            **{name: state[name] for name in ("user_id", "problem", "trace_id") if name in state},
         )
 
     return write

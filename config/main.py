@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None  # None: /metrics is open locally, and not there in a deployment
     log_level: str = "INFO"
     log_format: LogFormat | None = None  # None: console locally, JSON elsewhere
+    otel_exporter_otlp_endpoint: Annotated[str | None, Field(pattern=r"^https?://")] = None  # None: no traces
+    otel_exporter_otlp_traces_endpoint: Annotated[str | None, Field(pattern=r"^https?://")] = None  # wins, as it is
+    sentry_dsn: SecretStr | None = None  # None: no reports
 
     @field_validator("cors_origins", "allowed_hosts", mode="before")
     @classmethod
@@ -106,6 +109,14 @@ class Settings(BaseSettings):
             raise ValueError("MAIL_URL names no host: smtp://user:pass@host:port")
         return value
 
+    @field_validator("sentry_dsn")
+    @classmethod
+    def _a_dsn(cls, value: SecretStr | None) -> SecretStr | None:
+        url = urlsplit(value.get_secret_value()) if value else None
+        if url is not None and not (url.scheme in ("http", "https") and url.username and url.path.strip("/").isdigit()):
+            raise ValueError("SENTRY_DSN is https://KEY@HOST/PROJECT")
+        return value
+
     @property
     def production(self) -> bool:
         """Whether the strict rules of a deployment hold."""
@@ -115,6 +126,18 @@ class Settings(BaseSettings):
     def hosted(self) -> bool:
         """Whether this is a deployment of any kind, not somebody's machine or a test run."""
         return self.production or self.environment is Environment.STAGING
+
+    @property
+    def place(self) -> str:
+        """The environment, as traces and reports name it."""
+        return str(Environment.PRODUCTION if self.production else self.environment)
+
+    @property
+    def traces_endpoint(self) -> str | None:
+        """Where spans go (OTLP over HTTP); None: nowhere."""
+        if self.otel_exporter_otlp_traces_endpoint or self.otel_exporter_otlp_endpoint is None:
+            return self.otel_exporter_otlp_traces_endpoint
+        return f"{self.otel_exporter_otlp_endpoint.rstrip('/')}/v1/traces"
 
     @property
     def trusted_proxies(self) -> str:
@@ -184,5 +207,6 @@ app = FastAPI(
     openapi_url=None,
     docs_url=None,  # routes/pages.py serves the pages from bundled assets, under a strict CSP
     redoc_url=None,
+    telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},  # it would send queries
     redirect_slashes=False,  # config/middleware.py takes a trailing slash off instead: no redirect loses a body
 )

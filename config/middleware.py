@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config import context, stopping
+from config.metrics import route_of
 from config.observation import Observer
 from models.exceptions import DomainError, InternalError, MisdirectedRequest, TookTooLong, TooLarge
 
@@ -89,7 +90,7 @@ class RequestContext:
             await send(message)
 
         before = context.request_id.set(state["request_id"])
-        self.observer.begun()
+        self.observer.begun(scope)
         try:
             await self.app(scope, receive, send_complete)
         finally:
@@ -145,7 +146,8 @@ class Guard:
         except DomainError as error:
             await self._refuse(error, scope, receive, started, send)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a problem and the log the traceback
-            _log.exception("unhandled error", exc_info=error, extra={"request_id": scope["state"].get("request_id")})
+            told = {"method": scope["state"].get("method"), "route": route_of(scope)}
+            _log.exception("unhandled error", exc_info=error, extra=told)
             await self._refuse(InternalError("It is logged under the request id."), scope, receive, started, send)
 
     async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:

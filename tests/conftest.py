@@ -27,7 +27,8 @@ if "DATA_DIR" not in os.environ:  # the workers of a run share the first one's, 
     atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 os.environ.pop("DYNO", None)
 
-from collections.abc import AsyncIterator, Awaitable, Callable  # noqa: E402  # the environment comes first
+import logging  # noqa: E402  # the environment comes first
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator  # noqa: E402
 from datetime import timedelta  # noqa: E402
 from functools import partial  # noqa: E402
 from typing import Any  # noqa: E402
@@ -113,6 +114,15 @@ def bearer(api: AsyncClient, person: MakePerson) -> Bearer:
         return signed_in[name]
 
     return sign_in
+
+
+@pytest.fixture
+def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """Reads what the service has written since the last time; logging is put back afterwards."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield lambda: capsys.readouterr().out
+    root.handlers, root.level = handlers, level
 
 
 def event_form(**given: Any) -> dict[str, Any]:

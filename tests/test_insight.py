@@ -1,12 +1,11 @@
 """Seeing inside: log lines and metrics."""
 
 import json
-import logging
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from signal import SIGTERM
 from typing import Any
@@ -28,15 +27,6 @@ from tests.conftest import Bearer, EventWith
 from utils import health
 
 Lines = list[dict[str, Any]]
-
-
-@pytest.fixture
-def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """Reads what the service has written since the last time; logging is put back afterwards."""
-    root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
-    yield lambda: capsys.readouterr().out
-    root.handlers, root.level = handlers, level
 
 
 def observed(inner: Any) -> RequestContext:
