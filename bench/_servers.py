@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -26,6 +26,7 @@ class Server:
     port: int
     pid: int
     started_s: float  # from the start of the process to its first answer
+    start_cpu_s: float = 0.0  # processor time until then
 
     def cpu_s(self) -> float:
         """Processor time so far, in seconds."""
@@ -45,8 +46,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(application: str, environment: Mapping[str, str], ready_path: str = "/livez") -> Iterator[Server]:
-    """Run an ASGI application under gunicorn with this project's configuration and one worker, pinned to one core."""
+def serving(
+    application: str, environment: Mapping[str, str], ready_path: str = "/livez", folder: Path | None = None
+) -> Iterator[Server]:
+    """Run an ASGI application under gunicorn with this project's configuration and one worker, pinned to one core.
+
+    Args:
+        application: its module and name.
+        environment: further variables.
+        ready_path: what is asked until it answers.
+        folder: another checkout of the project, whose code and configuration are run.
+    """
     port = free_port()
     program = [sys.executable, "-m", "gunicorn", application]
     if shutil.which("taskset"):
@@ -55,11 +65,13 @@ def serving(application: str, environment: Mapping[str, str], ready_path: str = 
     process = subprocess.Popen(
         program,
         env={**os.environ, **environment, "PORT": str(port), "WEB_CONCURRENCY": "1"},
+        cwd=folder,
         stdout=subprocess.DEVNULL,
     )
     try:
         _await_answer(port, ready_path, process)
-        yield Server(port, _worker(process.pid), time.perf_counter() - begun)
+        server = Server(port, _worker(process.pid), time.perf_counter() - begun)
+        yield replace(server, start_cpu_s=server.cpu_s())
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
