@@ -114,7 +114,8 @@ for area in (  # tried in this order: what is asked for most comes first, fixed 
     links,
     underline_client,
 ):
-    app.include_router(area.api.router)
+    # Not include_router: it would analyse every operation again, and look for it twice at each request.
+    app.router.routes.extend(area.api.router.routes)
 _policies.require(app.routes)
 _refusals.install(app, db.StoreError, db.is_away)
 app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's way to replace it
