@@ -43,7 +43,8 @@ class Tracing:
         place = {"service.name": NAME, "service.version": VERSION, "deployment.environment.name": environment}
         resource = Resource.create(place).merge(OTELResourceDetector().detect())  # the variables win
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint)))
+        self._exporter = OTLPSpanExporter(endpoint)
+        self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
         self._tracer = self._provider.get_tracer("underline", VERSION)
         self._propagator = TraceContextTextMapPropagator()
         self.commands = Commands(self._tracer)
@@ -82,6 +83,9 @@ class Tracing:
         ending = Thread(target=self._provider.shutdown, daemon=True)
         ending.start()
         await asyncio.to_thread(ending.join, FLUSH_S)
+        if ending.is_alive():
+            self._exporter.shutdown()  # type: ignore[no-untyped-call]  # it tries no more; the gap is the package's
+            await asyncio.to_thread(ending.join, FLUSH_S)
 
 
 class Commands(monitoring.CommandListener):
