@@ -24,6 +24,7 @@ from models.notices import (
     UserSuspended,
 )
 from routes import (
+    _negotiation,
     _policies,
     _problems,
     _refusals,
@@ -95,7 +96,7 @@ async def opened(*, as_it_is: bool = False) -> AsyncIterator[None]:
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     """Be ready while the service runs; without a worker process the chores are done here."""
     observer.begin_log(settings)
-    async with opened(), chores.kept([] if tasks.SHARED else CHORES):
+    async with _negotiation.counting(), opened(), chores.kept([] if tasks.SHARED else CHORES):
         yield
 
 

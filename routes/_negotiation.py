@@ -1,6 +1,7 @@
 """What is settled before an operation reads its body: how fast the caller is, and which media types pass in and out."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
@@ -23,6 +24,16 @@ PROBLEM = "application/problem+json"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 limiter = limits.of(settings)
+
+
+@asynccontextmanager
+async def counting() -> AsyncIterator[None]:
+    """Let go of what counts requests, at the end."""
+    try:
+        yield
+    finally:
+        if limiter is not None:
+            await limiter.close()
 
 
 class StrictRequest(Request):

@@ -4,18 +4,22 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 from httpx import ASGITransport, AsyncClient
+from redis.asyncio import Redis
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+import app as assembly
 from app import app
 from config import limits
 from config.limits import Bucket, Limiter
 from config.main import Environment, Settings
+from config.observation import Observer
 from routes import _negotiation
 from tests.conftest import Bearer
 from tests.contract import CASES
@@ -194,3 +198,22 @@ async def test_with_redis_all_workers_count_together_and_its_death_stops_nobody(
     assert time.monotonic() - begun < 2
     await one.close()
     await other.close()
+
+
+async def test_a_service_that_ends_leaves_no_connection_to_redis(
+    service: None, redis: tuple[str, "subprocess.Popen[bytes]"], monkeypatch: pytest.MonkeyPatch, written: object
+) -> None:
+    url, _ = redis
+    monkeypatch.setattr(_negotiation, "limiter", Limiter(url))
+    monkeypatch.setattr(assembly, "observer", Observer())  # that of the tests goes on
+    monkeypatch.setattr(assembly, "opened", nullcontext)  # so does their store
+    async with Redis.from_url(url.replace("redis+unix", "unix")) as asking:
+        async with (
+            assembly.lifespan(app),
+            AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,
+        ):
+            assert "ratelimit" in (await client.get("/v1/events")).headers
+            during = len(await asking.client_list())
+        after = len(await asking.client_list())
+
+    assert (during, after) == (2, 1)
