@@ -3,18 +3,20 @@
 import asyncio
 import hashlib
 import secrets
+from collections.abc import Sequence
 
 from pymongo import IndexModel
 
 from config import db
 from config.main import settings
+from models.attendance import State
 from models.calendars import Feed, FeedAddress
 from models.commons import Page
 from models.events import Event
 from models.exceptions import CalendarNotFound
 from models.notices import UserDeleted
 from models.users import User
-from utils import _icalendar, attendance, users
+from utils import attendance, users
 
 COLLECTION = "calendar_feeds"
 INDEXES = (IndexModel([("secret_hash", 1)], name="by_secret", unique=True),)
@@ -29,7 +31,7 @@ def _feeds() -> db.Collection:
 
 async def of_event(event: Event) -> bytes:
     """One event as a calendar."""
-    return await asyncio.to_thread(_icalendar.calendar, event.title, [(event, None)])
+    return await asyncio.to_thread(_written, event.title, [(event, None)])
 
 
 async def of_page(page: Page[Event], following: str | None) -> bytes:
@@ -40,7 +42,7 @@ async def of_page(page: Page[Event], following: str | None) -> bytes:
         following: the address where it goes on, if it does.
     """
     note = f"The first {len(page.items)} events. More: {following}" if following else None
-    return await asyncio.to_thread(_icalendar.calendar, "Events", [(event, None) for event in page.items], note)
+    return await asyncio.to_thread(_written, "Events", [(event, None) for event in page.items], note)
 
 
 async def open_feed(user: User) -> FeedAddress:
@@ -70,7 +72,7 @@ async def of_secret(secret: str) -> bytes:
     held = await attendance.latest(user, MAX_ENTRIES)
     entries = [(item.event, item.state) for item in held if item.event]
     note = f"The latest {MAX_ENTRIES} events." if len(held) == MAX_ENTRIES else None
-    return await asyncio.to_thread(_icalendar.calendar, _TITLES[user.language], entries, note)
+    return await asyncio.to_thread(_written, _TITLES[user.language], entries, note)
 
 
 async def on_user_deleted(notice: UserDeleted) -> None:
@@ -80,3 +82,9 @@ async def on_user_deleted(notice: UserDeleted) -> None:
 
 def _hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _written(name: str, entries: Sequence[tuple[Event, State | None]], note: str | None = None) -> bytes:
+    from utils import _icalendar  # noqa: PLC0415  # its library would make every start wait, for what few ask for
+
+    return _icalendar.calendar(name, entries, note)
