@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Literal, NewType, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, Field, StrictBool, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, Field, Strict, StrictBool, StringConstraints, model_validator
 
 from models.commons import (
     OMITTED,
@@ -181,8 +181,8 @@ class PlaceCreate(Input):
 
     title: Title = Field(examples=["Bayfront Park"])
     address: Annotated[Line, Field(max_length=300)] | None = Field(default=None, examples=["301 Biscayne Blvd"])
-    latitude: Latitude = Field(examples=[25.7753])
-    longitude: Longitude = Field(examples=[-80.1861])
+    latitude: Annotated[Latitude, Strict()] = Field(examples=[25.7753])
+    longitude: Annotated[Longitude, Strict()] = Field(examples=[-80.1861])
 
     def to_place(self) -> Place:
         """The place as it is stored."""
@@ -194,8 +194,8 @@ class PlaceUpdate(Input):
 
     title: Title = OMITTED
     address: Annotated[Line, Field(max_length=300)] | None = OMITTED
-    latitude: Latitude = OMITTED
-    longitude: Longitude = OMITTED
+    latitude: Annotated[Latitude, Strict()] = OMITTED
+    longitude: Annotated[Longitude, Strict()] = OMITTED
 
 
 class EventCreate(Input):

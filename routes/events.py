@@ -34,7 +34,7 @@ from models.feedback import Feedback, FeedbackCreate, FeedbackPage, FeedbackRead
 from models.users import UserId
 from routes._callers import CurrentUser, IfMatch, Viewer
 from routes._operations import Operations, Policy
-from routes._parameters import Cursor, Limit, PathEventId, checked
+from routes._parameters import EVENT, Cursor, Limit, PathEventId, checked
 from utils import events, feedback
 
 api = Operations("events", "/v1/events")
@@ -88,13 +88,13 @@ async def find(
     return await events.search(query, limit, cursor)
 
 
-@api.get("/{id}", answer=EventRead, policy=Policy.ANYONE, refuses=[EventNotFound], shared_s=15, docs=docs.READ)
+@api.get(EVENT, answer=EventRead, policy=Policy.ANYONE, refuses=[EventNotFound], shared_s=15, docs=docs.READ)
 async def read(event_id: PathEventId, viewer: Viewer) -> Event:
     return await events.get(event_id, viewer)
 
 
 @api.patch(
-    "/{id}",
+    EVENT,
     answer=EventRead,
     policy=Policy.USER,
     refuses=[EventNotFound, Forbidden, EventOver, PreconditionFailed, UnknownImages],
@@ -104,7 +104,7 @@ async def change(event_id: PathEventId, changes: EventUpdate, user: CurrentUser,
     return await events.change(event_id, changes, user, versions)
 
 
-@api.delete("/{id}", policy=Policy.USER, refuses=[EventNotFound, Forbidden, PreconditionFailed], docs=docs.DELETE)
+@api.delete(EVENT, policy=Policy.USER, refuses=[EventNotFound, Forbidden, PreconditionFailed], docs=docs.DELETE)
 async def delete(event_id: PathEventId, user: CurrentUser, versions: IfMatch) -> None:
     await events.delete(event_id, user, versions)
 

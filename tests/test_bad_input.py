@@ -195,6 +195,22 @@ async def test_what_is_not_true_or_false_is_not_taken_for_it(
     assert answer.json()["errors"][0]["pointer"] == "/public"
 
 
+@pytest.mark.parametrize("odd", [True, False, "25.7753", [1.0]])
+@pytest.mark.parametrize("field", ["latitude", "longitude"])
+async def test_what_is_no_number_is_not_taken_for_a_place(
+    api: AsyncClient, admin: dict[str, str], field: str, odd: object
+) -> None:
+    place = {"title": "Bayfront Park", "latitude": 25, "longitude": -80.1861}
+    made = (await api.post("/v1/events", json=event_form(location=place), headers=admin)).json()
+
+    created = await api.post("/v1/events", json=event_form(location={**place, field: odd}), headers=admin)
+    changed = await api.patch(f"/v1/events/{made['id']}", json={"location": {field: odd}}, headers=admin)
+
+    for answer in (created, changed):
+        assert_refused(answer, repr(odd))
+        assert answer.json()["errors"][0]["pointer"] == f"/location/{field}"
+
+
 @pytest.mark.parametrize("odd", ["0.5", "1e9", "-1", "1_000", " 12 "])
 async def test_a_number_is_not_a_time(api: AsyncClient, odd: str) -> None:
     answer = await api.get("/v1/events", params={"to": odd})

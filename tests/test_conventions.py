@@ -126,6 +126,17 @@ async def test_a_method_that_a_path_does_not_have_is_refused_with_those_that_it_
     assert asked.status_code == 204
 
 
+@pytest.mark.parametrize("path", ["/v1/events/nobody.ics", "/v1/events/nobody.jsonld"])
+@pytest.mark.parametrize("method", ["PATCH", "DELETE", "PUT"])
+async def test_a_form_of_an_event_that_is_only_read_is_not_taken_for_its_id(
+    api: AsyncClient, admin: dict[str, str], path: str, method: str
+) -> None:
+    refused = await api.request(method, path, headers=admin)
+
+    assert_problem(refused, 405)
+    assert set(refused.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
 def _same(template: str, path: str) -> bool:
     return re.fullmatch(re.sub(r"\\\{.+?\\\}", "[^/.]+", re.escape(template)), path) is not None
 
