@@ -3,27 +3,20 @@
 A full run: `UNDERLINE_EXAMPLES=2000 pytest tests/test_search_oracle.py`.
 """
 
-import os
 from typing import Any
 
 import time_machine
 from httpx import AsyncClient
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 
 from config import db
 from models.event_queries import EventQuery
 from models.events import Event
 from tests import oracle
+from tests.many import tries
 from utils import events
 
-EXAMPLES = int(os.environ.get("UNDERLINE_EXAMPLES", "25"))
-many = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    print_blob=True,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # each try writes to a store: shrinking takes minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+many = tries()
 
 
 async def walk(api: AsyncClient, params: dict[str, Any]) -> list[dict[str, Any]]:
