@@ -11,8 +11,11 @@ from signal import SIGTERM
 from typing import Any
 
 import httpx
+import promql_parser
 import pytest
 from httpx import ASGITransport, AsyncClient
+from prometheus_client import REGISTRY
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from starlette.types import Receive, Scope, Send
@@ -27,6 +30,7 @@ from tests.conftest import Bearer, EventWith
 from utils import health
 
 Lines = list[dict[str, Any]]
+BOARD = json.loads((Path(__file__).parents[1] / "deploy" / "grafana-dashboard.json").read_text(encoding="utf-8"))
 
 
 def observed(inner: Any) -> RequestContext:
@@ -178,15 +182,47 @@ def test_the_metrics_are_those_of_all_workers_also_after_one_has_gone(service: N
 
 
 def test_the_dashboard_asks_only_for_metrics_that_there_are() -> None:
-    board = json.loads(Path("deploy/grafana-dashboard.json").read_text(encoding="utf-8"))
     there = set(re.findall(r"^# TYPE (\w+)", metrics.rendered().decode(), re.MULTILINE))
 
-    queries = [target["expr"] for panel in board["panels"] for target in panel.get("targets", ())]
+    queries = [target["expr"] for panel in BOARD["panels"] for target in panel.get("targets", ())]
     asked = {
         re.sub(r"_(bucket|sum|count)$", "", name) for query in queries for name in re.findall(r"underline_\w+", query)
     }
     shown = {name for name in there if name.startswith("underline_") and not name.endswith("_created")}
     assert asked <= there
     assert shown <= asked
-    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
-    assert all(panel["title"] and panel["gridPos"] for panel in board["panels"])
+    assert len({panel["id"] for panel in BOARD["panels"]}) == len(BOARD["panels"])
+    assert all(panel["title"] and panel["gridPos"] for panel in BOARD["panels"])
+
+
+def labels_of(sample_name: str) -> set[str]:
+    """The labels of what /metrics shows under a name."""
+    found = REGISTRY._names_to_collectors[sample_name]
+    assert isinstance(found, MetricWrapperBase)
+    return {*found._labelnames, *(["le"] if sample_name.endswith("_bucket") else [])}
+
+
+@pytest.mark.parametrize(
+    ("query", "legend"),
+    [(target["expr"], target["legendFormat"]) for panel in BOARD["panels"] for target in panel.get("targets", ())],
+)
+def test_the_queries_of_the_dashboard_are_promql_with_labels_that_there_are(query: str, legend: str) -> None:
+    selected: set[str] = set()
+    wanted: set[str] = set()
+    shown: set[str] = set()
+
+    def look(part: promql_parser.Expr) -> None:
+        if isinstance(part, promql_parser.VectorSelector):
+            selected.add(str(part.name))
+            wanted.update(matcher.name for matcher in part.matchers.matchers)
+        elif isinstance(part, promql_parser.AggregateExpr) and part.modifier is not None:
+            assert part.modifier.type == promql_parser.AggModifierType.By
+            wanted.update(part.modifier.labels)
+            shown.update(part.modifier.labels)
+
+    promql_parser.walk(promql_parser.parse(query.replace("$__rate_interval", "5m")), pre_visit=look)
+
+    for name in selected:
+        assert wanted <= labels_of(name)
+    assert selected
+    assert set(re.findall(r"{{(\w+)}}", legend)) == shown - {"le"}
