@@ -1,11 +1,13 @@
 """The six callers, what they call upon, and the request for each operation."""
 
+import asyncio
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
 from httpx import AsyncClient, Response
 
+from config import db
 from models.auth import Caller, Login
 from models.events import Approval, Decision, EventCreate
 from models.feedback import FeedbackCreate
@@ -110,8 +112,23 @@ class Scene:
         return {"Authorization": f"Bearer {self.tokens[caller]}"}
 
 
+_set: dict[bool, tuple[Scene, dict[str, list[db.Document]]]] = {}
+
+
 async def set_scene(case: Case) -> Scene:
-    """Make the people and sign them in; then one of them is suspended."""
+    """The people, signed in, one of them suspended; made once in this process, then their documents are put back."""
+    of_client = _of_client(case)
+    store = db.database()
+    if of_client not in _set:
+        scene = await _made_scene(case)
+        _set[of_client] = scene, {name: await store[name].find().to_list() for name in ("users", "sessions")}
+    else:
+        scene, documents = _set[of_client]
+        await asyncio.gather(*(store[name].insert_many(kept) for name, kept in documents.items()))
+    return scene
+
+
+async def _made_scene(case: Case) -> Scene:
     scene = Scene()
     for name in (*CALLERS[1:], "third", "second-admin"):
         form = {"first_name": "Some", "last_name": "Body", "email": f"{name}@example.org", "password": PASSWORD}

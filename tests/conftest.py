@@ -1,5 +1,6 @@
 """The harness: the application in process, on the embedded store, on a database of this run and worker."""
 
+import asyncio
 import atexit
 import os
 import secrets
@@ -31,7 +32,7 @@ import logging  # noqa: E402  # the environment comes first
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator  # noqa: E402
 from datetime import timedelta  # noqa: E402
 from functools import partial  # noqa: E402
-from typing import Any  # noqa: E402
+from typing import Any, ClassVar  # noqa: E402
 
 import pytest  # noqa: E402
 from httpx import ASGITransport, AsyncClient  # noqa: E402
@@ -80,40 +81,74 @@ async def api(service: None) -> AsyncIterator[AsyncClient]:
     letters.throw_away()
 
 
+class People:
+    """The accounts of one test. Whoever only signs in did so once in this process; the documents are put back."""
+
+    _signed_in: ClassVar[dict[tuple[str, Role], tuple[db.Document, db.Document, Headers]]] = {}
+
+    def __init__(self, api: AsyncClient) -> None:
+        self._api = api
+        self._made: dict[str, User] = {}
+        self._headers: dict[str, Headers] = {}
+
+    async def person(self, name: str = "ada", role: Role = Role.USER) -> User:
+        if name not in self._made:
+            self._made[name] = await users.register(UserCreate.model_validate(account_form(name)), role)
+        return self._made[name]
+
+    async def bearer(self, name: str = "ada", role: Role = Role.USER) -> Headers:
+        if name not in self._headers:
+            if name in self._made:
+                self._headers[name] = await self._log_in(name)
+            else:
+                self._headers[name] = await self._put_back(name, role)
+        return self._headers[name]
+
+    async def _log_in(self, name: str) -> Headers:
+        answer = await self._api.post("/v1/auth/login", json={"email": self._made[name].email, "password": PASSWORD})
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    async def _put_back(self, name: str, role: Role) -> Headers:
+        store = db.database()
+        if (name, role) not in self._signed_in:
+            user_id = (await self.person(name, role)).get_id()
+            headers = await self._log_in(name)
+            [user] = await store["users"].find({"_id": user_id}).to_list()
+            [session] = await store["sessions"].find({"user_id": user_id}).to_list()
+            self._signed_in[name, role] = user, session, headers
+        else:
+            user, session, headers = self._signed_in[name, role]
+            await asyncio.gather(store["users"].insert_one(user), store["sessions"].insert_one(session))
+            self._made[name] = User.from_document(user)
+        return headers
+
+
 @pytest.fixture
-def person(api: AsyncClient) -> MakePerson:
+def people(api: AsyncClient) -> People:
+    """Everybody who takes part in the test."""
+    return People(api)
+
+
+@pytest.fixture
+def person(people: People) -> MakePerson:
     """Makes an account: `await person("ada", role=Role.ADMIN)`, or gives the one made before."""
-    made: dict[str, User] = {}
-
-    async def make(name: str = "ada", role: Role = Role.USER) -> User:
-        if name not in made:
-            form = UserCreate.model_validate(
-                {
-                    "first_name": name.title(),
-                    "last_name": "Lovelace",
-                    "email": f"{name}@example.org",
-                    "password": PASSWORD,
-                }
-            )
-            made[name] = await users.register(form, role)
-        return made[name]
-
-    return make
+    return people.person
 
 
 @pytest.fixture
-def bearer(api: AsyncClient, person: MakePerson) -> Bearer:
+def bearer(people: People) -> Bearer:
     """Signs somebody in: `headers=await bearer("ada")`."""
-    signed_in: dict[str, Headers] = {}
+    return people.bearer
 
-    async def sign_in(name: str = "ada", role: Role = Role.USER) -> Headers:
-        if name not in signed_in:
-            user = await person(name, role)
-            answer = await api.post("/v1/auth/login", json={"email": user.email, "password": PASSWORD})
-            signed_in[name] = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-        return signed_in[name]
 
-    return sign_in
+def account_form(name: str) -> dict[str, Any]:
+    """The body of a registration."""
+    return {
+        "first_name": name.title(),
+        "last_name": "Lovelace",
+        "email": f"{name}@example.org",
+        "password": PASSWORD,
+    }
 
 
 @pytest.fixture
