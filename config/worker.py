@@ -1,5 +1,6 @@
 """The process that answers requests under gunicorn; docs/decisions/0010-server-worker.md says why it is this one."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -76,7 +77,8 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # the package carries no typ
         """As the package does, with our server."""
         self.config.app = self.wsgi
         server = PoliteServer(config=self.config)
-        self._install_sigquit_handler()
+        # What the master sends when it is to stop quickly; the package's own handler stops nothing.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGQUIT, server.handle_exit, signal.SIGINT, None)
         await server.serve(sockets=self.sockets)
         if not server.started:
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
