@@ -167,7 +167,7 @@ def test_a_port_that_another_program_took_meanwhile_is_left_to_it(tmp_path: Path
     assert uri != f"mongodb://127.0.0.1:{port}"
 
 
-@pytest.mark.parametrize("rubbish", ["", "no number", "99999999", "-1"])
+@pytest.mark.parametrize("rubbish", ["-1", "99999999"])
 def test_rubbish_where_the_port_was_noted_does_not_matter(tmp_path: Path, rubbish: str) -> None:
     folder = Folder.of(tmp_path)
     folder.path.mkdir()
@@ -179,6 +179,13 @@ def test_rubbish_where_the_port_was_noted_does_not_matter(tmp_path: Path, rubbis
 
     assert port is not None
     assert 1024 < port < 65_536
+
+
+@pytest.mark.parametrize("rubbish", ["", "no number", "1 2", "\0"])
+def test_what_is_no_number_in_a_note_is_none(tmp_path: Path, rubbish: str) -> None:
+    (tmp_path / "port").write_text(rubbish)
+
+    assert read_number(tmp_path / "port") is None
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -45,22 +45,27 @@ def test_a_deployment_without_settings_names_each_that_is_missing(program: list[
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "says"),
-    [
-        ("JWT_SECRET_KEY", "hush-hush", "JWT_SECRET_KEY is shorter than 32 bytes"),
-        ("JWT_SECRET_KEY_PREVIOUS", "hush-hush", "JWT_SECRET_KEY_PREVIOUS is shorter than 32 bytes"),
-        ("CORS_ORIGINS", "*", "CORS_ORIGINS must name origins, not *"),
-        ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS must name hosts, not *"),
-        ("MONGO_DB_URI", "", "MONGO_DB_URI is missing"),
-        ("MONGO_DB_NAME", "a b", "MONGO_DB_NAME: String should match pattern '^[A-Za-z0-9_-]{1,38}$'"),
-    ],
-)
-def test_a_weak_setting_is_named_and_its_value_is_not_shown(name: str, value: str, says: str) -> None:
-    ended = start(["python", "-c", "import config.main"], **GOOD | {name: value})
+def test_each_weak_setting_is_named_and_its_value_is_not_shown() -> None:
+    weak = {
+        "JWT_SECRET_KEY": ("hush-hush", "JWT_SECRET_KEY is shorter than 32 bytes"),
+        "JWT_SECRET_KEY_PREVIOUS": ("hush-hush", "JWT_SECRET_KEY_PREVIOUS is shorter than 32 bytes"),
+        "CORS_ORIGINS": ("*", "CORS_ORIGINS must name origins, not *"),
+        "ALLOWED_HOSTS": ("*", "ALLOWED_HOSTS must name hosts, not *"),
+        "MONGO_DB_URI": ("", "MONGO_DB_URI is missing"),
+    }
+
+    ended = start(["python", "-c", "import config.main"], **GOOD | {name: value for name, (value, _) in weak.items()})
 
     assert ended.returncode == 1
-    assert ended.stderr.splitlines() == ["The service does not start:", f"- {says}"]
+    assert sorted(ended.stderr.splitlines()[1:]) == sorted(f"- {says}" for _, says in weak.values())
+    assert ended.stderr.startswith("The service does not start:\n")
+
+
+def test_a_setting_that_cannot_be_read_is_named() -> None:
+    ended = start(["python", "-c", "import config.main"], **GOOD | {"MONGO_DB_NAME": "a b"})
+
+    says = "- MONGO_DB_NAME: String should match pattern '^[A-Za-z0-9_-]{1,38}$'"
+    assert (ended.returncode, ended.stderr.splitlines()) == (1, ["The service does not start:", says])
 
 
 def test_good_settings_are_taken() -> None:
