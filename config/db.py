@@ -246,7 +246,8 @@ async def clear_test_database() -> None:
         PermissionError: its name does not say that it is.
     """
     store = client().get_database(_test_database_name())
-    await asyncio.gather(*(store.get_collection(name).delete_many({}) for name in await _filled(store)))
+    while names := await _filled(store):  # again, for what was still on its way
+        await asyncio.gather(*(store.get_collection(name).delete_many({}) for name in names))
 
 
 async def _filled(store: AsyncDatabase[Document]) -> list[str]:

@@ -82,7 +82,7 @@ async def api(service: None) -> AsyncIterator[AsyncClient]:
 
 
 class People:
-    """The accounts of one test. Whoever only signs in did so a moment ago in another one; the documents are put back."""
+    """The accounts of one test. Whoever signs in did so a moment ago in another; the documents are put back."""
 
     _signed_in: ClassVar[dict[tuple[str, Role], tuple[db.Document, db.Document, Headers]]] = {}
     _FRESH = timedelta(minutes=5)

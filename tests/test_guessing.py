@@ -210,7 +210,8 @@ async def test_no_address_and_no_name_stands_in_the_counts(api: AsyncClient, per
 
     stored = str([document async for document in db.collection(attempts.COLLECTION).find()])
 
-    assert "ada" not in stored
+    assert "ada@" not in stored
+    assert "example.org" not in stored
     assert "127.0.0" not in stored
 
 
