@@ -34,6 +34,7 @@ from datetime import timedelta  # noqa: E402
 from functools import partial  # noqa: E402
 from typing import Any, ClassVar  # noqa: E402
 
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 from httpx import ASGITransport, AsyncClient  # noqa: E402
 
@@ -50,6 +51,15 @@ from tests.log_watch import (  # noqa: E402, F401  # hooks of pytest
     pytest_testnodedown,
 )
 from utils import events, users  # noqa: E402
+
+# The same examples each time, however busy the machine is; a full run asks for others.
+hypothesis.settings.register_profile(
+    "suite",
+    derandomize="UNDERLINE_EXAMPLES" not in os.environ,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("suite")
 
 APPROVE = Decision(decision=Approval.APPROVED)
 PASSWORD = "a long enough pass phrase"

@@ -9,7 +9,7 @@ from struct import pack
 
 import pytest
 from httpx import AsyncClient, Response
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -240,13 +240,13 @@ EXPECTED = {"image/jpeg", "image/webp", UnusableImage.__name__, UnsupportedMedia
 
 
 @given(st.binary(max_size=2000), st.sampled_from([b"", *(content[:12] for content in GOOD.values())]))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_random_bytes_are_refused_and_never_a_bug(noise: bytes, start: bytes) -> None:
     assert outcome(start + noise) in EXPECTED
 
 
 @given(st.sampled_from(sorted(GOOD)), st.integers(0, 2**32))
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 def test_damaged_pictures_are_kept_or_refused_and_never_a_bug(kind: str, seed: int) -> None:
     chance = random.Random(seed)
     content = bytearray(GOOD[kind])

@@ -63,7 +63,7 @@ def instances(model: type[BaseModel]) -> st.SearchStrategy[SimpleNamespace]:
 
 
 @pytest.mark.parametrize("model", [model for model in MODELS if _reader(model)], ids=lambda model: model.__name__)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_the_quick_way_and_pydantic_agree(model: type[BaseModel], data: st.DataObject) -> None:
     made = data.draw(instances(model))
