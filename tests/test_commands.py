@@ -1,13 +1,20 @@
 """The operator's commands, run as an operator runs them."""
 
 import asyncio
+import multiprocessing
 import os
 import sys
+import tempfile
+from pathlib import Path
 from typing import NamedTuple
 
 from httpx import AsyncClient
 
+from manage import commands
 from tests.conftest import PASSWORD
+
+_forking = multiprocessing.get_context("forkserver")
+_forking.set_forkserver_preload(["manage"])
 
 
 class Outcome(NamedTuple):
@@ -19,16 +26,29 @@ class Outcome(NamedTuple):
 
 
 async def manage(*words: str, typed: str = "") -> Outcome:
-    """Run `python manage.py WORDS` on the database of this test run."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "manage.py", *words),
-        env=dict(os.environ),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate(typed.encode())
-    return Outcome(process.returncode, out.decode(), err.decode())
+    """Run `manage.py WORDS` on the database of this run, in a process of its own that has its imports behind it."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "typed").write_text(typed)
+        process = _forking.Process(target=_run, args=(folder, words))
+        process.start()
+        await asyncio.to_thread(process.join)
+        out, err = ((Path(folder) / name).read_text() for name in ("out", "err"))
+        return Outcome(process.exitcode, out, err)
+
+
+def _run(folder: str, words: tuple[str, ...]) -> None:
+    for descriptor, name in enumerate(("typed", "out", "err")):
+        os.dup2(os.open(Path(folder) / name, os.O_RDWR | os.O_CREAT), descriptor)
+    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(number, mode) for number, mode in enumerate("rww"))
+    commands(list(words), prog_name="manage.py")
+
+
+async def test_the_program_names_its_commands_and_says_what_they_are_for() -> None:
+    process = await asyncio.create_subprocess_exec(sys.executable, "manage.py", stdout=asyncio.subprocess.PIPE)
+    out, _ = await process.communicate()
+
+    assert process.returncode == 2
+    assert b"create-admin" in out
 
 
 async def test_the_first_admin_is_made_by_the_operator(api: AsyncClient) -> None:
