@@ -30,7 +30,7 @@ class Observer:
     async def sending(self, chosen: Settings) -> AsyncIterator[None]:
         """Meanwhile send traces and errors to where the settings say.
 
-        The packages for it cost each process 20 MiB and half a second: whoever sets nothing does not import them.
+        The packages for it cost each process memory and time to start: whoever sets nothing does not import them.
         """
         async with AsyncExitStack() as stack:
             if chosen.sentry_dsn is not None:
@@ -70,7 +70,7 @@ class Observer:
         """
         metrics.in_flight.dec()
         metrics.observe(scope, status, seconds)
-        if self._tracing is not None and "trace_id" in scope["state"]:
+        if self._tracing is not None:
             self._tracing.ended(scope, status)
         if self._write is not None:
             self._write(scope, status, seconds, sent)

@@ -60,12 +60,15 @@ class Tracing:
             SpanKind.SERVER,
             {"http.request.method": method, "url.scheme": scope["scheme"], "request_id": state["request_id"]},
         )
-        state["trace_id"] = trace.format_trace_id(span.get_span_context().trace_id)
+        if span.get_span_context().is_valid:  # it is not where OTEL_SDK_DISABLED says so
+            state["trace_id"] = trace.format_trace_id(span.get_span_context().trace_id)
         state[_SPAN] = span, contexts.attach(trace.set_span_in_context(span))
 
     def ended(self, scope: Scope, status: int) -> None:
         """Close it, under the name of its route."""
         state = scope["state"]
+        if _SPAN not in state:  # it came before there was anywhere to send it
+            return
         span, before = state.pop(_SPAN)
         contexts.detach(before)
         span.set_attribute("http.response.status_code", status)
