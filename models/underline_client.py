@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     SecretStr,
+    StrictBool,
     WithJsonSchema,
     model_validator,
 )
@@ -115,7 +116,7 @@ class ClientEventCreate(Input):
     date_time_start: UtcDatetime
     date_time_end: UtcDatetime
     tags: Annotated[list[Tag], Field(max_length=100)]
-    public: bool = True
+    public: StrictBool = True
     location: PlaceCreate
     max_capacity: FormCapacity
     links: Links = []

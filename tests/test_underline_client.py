@@ -204,6 +204,13 @@ async def test_call_12_refuses_a_bad_form_readably_for_the_browser(api: AsyncCli
     assert answer.headers["access-control-allow-origin"] == ORIGIN["Origin"]
 
 
+@pytest.mark.parametrize("public", [0, 1, "false"])
+async def test_call_12_what_is_not_true_or_false_is_not_taken_for_it(api: AsyncClient, public: object) -> None:
+    answer = await api.post("/events/register", json=form(public=public), headers=await signed_up(api))
+
+    assert answer.status_code == 422
+
+
 async def titles(api: AsyncClient, **body: Any) -> list[str]:
     """What one row shows."""
     answer = await api.post("/events/find/batch", json=body)
