@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from copy import copy
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -13,7 +15,7 @@ from starlette.datastructures import Headers
 from config import limits
 from config.main import settings
 from models.exceptions import MalformedBody, NotAcceptable, TooManyRequests, UnsupportedMediaType
-from routes._unknown import known, refuse_unknown
+from routes._query import giving, known, refuse_unknown
 from utils import callers, subjects
 
 JSON = "application/json"
@@ -21,6 +23,7 @@ MERGE_PATCH = "application/merge-patch+json"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PROBLEM = "application/problem+json"
 
+MAX_SHAPES = 32  # of one operation: combinations of query parameters whose handling is kept
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 limiter = limits.of(settings)
@@ -57,21 +60,29 @@ class NegotiatingRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """The function that serves the route."""
-        handle, takes, parameters = super().get_route_handler(), self._takes(), known(self)
+        takes, parameters = self._takes(), known(self)
         name = f"{next(iter(self.methods or ('GET',)))} {self.path_format}"
+        handling = lru_cache(maxsize=MAX_SHAPES)(self._handling)
 
-        async def negotiate(request: Request) -> Response:
-            headers = request.headers
+        async def negotiate(plain: Request) -> Response:
+            request = StrictRequest(plain.scope, plain.receive)
+            headers, given = request.headers, frozenset(request.query_params)
             if limiter is not None:
                 await hold_back(limiter, name, request)
             check_content_type(headers, takes)
-            if self.strict and request.scope["query_string"]:
-                refuse_unknown(request.query_params, parameters)
+            if self.strict and given:
+                refuse_unknown(given, parameters)
             if self.produces:
                 check_accept(headers.get("accept"), self.produces)
-            return await handle(StrictRequest(request.scope, request.receive))
+            return await handling(given & parameters)(request)
 
         return negotiate
+
+    def _handling(self, given: frozenset[str]) -> Handler:
+        """What FastAPI makes of the operation, for requests with these query parameters alone."""
+        route = copy(self)
+        route.dependant = giving(self.dependant, given)
+        return APIRoute.get_route_handler(route)
 
     def _takes(self) -> tuple[str, ...]:
         if self.body_field is None:
