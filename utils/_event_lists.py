@@ -65,9 +65,12 @@ async def _merged(events: db.Collection, plan: Plan, by: Order, count: int) -> l
     found: list[Event] = []
     for window in _windows(plan, by):
         wanted = count - len(found)
-        parts = await asyncio.gather(*(_fetch(events, range_.stages(window), by, wanted) for range_ in plan.ranges))
-        together = sorted((event for part in parts for event in part), key=by.position, reverse=by.descending)
-        found += together[:wanted]
+        reading = [_fetch(events, range_.stages(window), by, wanted) for range_ in plan.ranges]
+        if len(reading) == 1:
+            found += await reading[0]
+        else:
+            together = [event for part in await asyncio.gather(*reading) for event in part]
+            found += sorted(together, key=by.position, reverse=by.descending)[:wanted]
         if len(found) >= count:
             break
     return found
@@ -75,7 +78,7 @@ async def _merged(events: db.Collection, plan: Plan, by: Order, count: int) -> l
 
 async def _fetch(events: db.Collection, stages: list[dict[str, Any]], by: Order, count: int) -> list[Event]:
     pipeline = [*stages, {"$sort": dict(by.fields())}, {"$limit": count}, {"$project": _event_terms.HIDDEN}]
-    return [Event.from_document(document) async for document in await events.aggregate(pipeline)]
+    return [Event.from_document(document) for document in await (await events.aggregate(pipeline)).to_list()]
 
 
 def _windows(plan: Plan, by: Order) -> list[dict[str, Any]]:
