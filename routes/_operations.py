@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import wraps
 from hashlib import blake2b
 from typing import Any, NotRequired, TypedDict, Unpack, cast
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
@@ -220,11 +221,16 @@ def _answer(request: Request, result: Any, declared: Declaration) -> Response:
         body = to_json(model, result)
         headers["ETag"] = f'"{blake2b(body, digest_size=12).hexdigest()}"'
     if isinstance(result, Page) and result.next_cursor:
-        following = request.url.include_query_params(cursor=result.next_cursor)
-        headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+        headers["Link"] = f'<{request.scope["path"]}?{_following(request, result.next_cursor)}>; rel="next"'
     if request.method == "GET" and (held := fresh(request, headers.get("ETag", ""))):
         return Response(status_code=304, headers={**headers, "ETag": held})
     return Response(body or to_json(model, result), status, headers, media_type=JSON)
+
+
+def _following(request: Request, cursor: str) -> str:
+    """The query of the next page."""
+    given = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return urlencode([*given, ("cursor", cursor)])
 
 
 def fresh(request: Request, etag: str) -> str | None:
