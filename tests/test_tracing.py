@@ -211,7 +211,7 @@ def test_each_worker_sends_its_own(service: None, collector: Receiver) -> None:
 
 
 def test_neither_package_is_loaded_where_nobody_wants_it() -> None:
-    done = subprocess.run(
+    done = subprocess.run(  # a process of its own: this one has loaded them
         [sys.executable, "-c", LOADED], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True
     )
 
