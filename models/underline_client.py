@@ -157,6 +157,15 @@ class ClientBatchQuery(Input):
     query_date_range: DateRange | None = None
     event_tag_filter: Annotated[list[Tag], Field(max_length=100)] = []
 
+    @model_validator(mode="after")
+    def _today(self) -> "ClientBatchQuery":
+        """Refuse here what today's query would refuse: days on which there are no events."""
+        try:
+            self.to_query()
+        except OverflowError as error:
+            raise ValueError("the time is out of range") from error
+        return self
+
     @property
     def size(self) -> int:
         """Cards in the row, those cut off at the edge included."""

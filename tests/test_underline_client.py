@@ -204,6 +204,24 @@ async def test_call_12_refuses_a_bad_form_readably_for_the_browser(api: AsyncCli
     assert answer.headers["access-control-allow-origin"] == ORIGIN["Origin"]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"query_date": "0660-04-12T22:12:55+23:32"},
+        {"query_date": "0001-01-01T00:00:00Z"},
+        {"query_date": "2200-12-31T19:00:00Z"},
+        {"query_date": "9999-12-31T19:00:00Z"},
+        {"query_date_range": {"start_date": "1969-01-01T00:00:00Z", "end_date": "2026-01-01T00:00:00Z"}},
+        {"query_date_range": {"start_date": "2026-01-01T00:00:00Z", "end_date": "2300-01-01T00:00:00Z"}},
+    ],
+)
+async def test_call_13_refuses_days_that_no_event_has(api: AsyncClient, asked: dict[str, Any]) -> None:
+    answer = await api.post("/events/find/batch", json={"limit": 6.5, **asked})
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize("public", [0, 1, "false"])
 async def test_call_12_what_is_not_true_or_false_is_not_taken_for_it(api: AsyncClient, public: object) -> None:
     answer = await api.post("/events/register", json=form(public=public), headers=await signed_up(api))
