@@ -187,16 +187,20 @@ async def drift(event_id: str) -> tuple[int, int, int]:
     return standing.attending - counted[State.ATTENDING], standing.waiting - counted[State.WAITING], on_the_way
 
 
-async def in_order(event_id: str, capacity: int, people: int) -> bool:
-    """Whether the seats went to the lowest tickets, nobody is in twice, and the counters agree."""
+async def faults(event_id: str, capacity: int, people: int) -> list[str]:
+    """What is not as it must be: seats to the lowest tickets, everybody in once, and true counters."""
     found = [pair async for pair in _pairs.participants(event_id)]
     tickets = [pair.ticket or 0 for pair in found]
-    attending = [pair for pair in found if pair.state is State.ATTENDING]
-    return (
-        (len(attending), len(found), len({pair.user_id for pair in found})) == (capacity, people, people)
-        and tickets == sorted(set(tickets))
-        and await drift(event_id) == (0, 0, 0)
-    )
+    attending = sum(pair.state is State.ATTENDING for pair in found)
+    off = await drift(event_id)
+    checks = {
+        f"{attending} attend instead of {capacity}": attending != capacity,
+        f"{len(found)} are in instead of {people}": len(found) != people,
+        "somebody is in twice": len({pair.user_id for pair in found}) != len(found),
+        f"the tickets are out of order: {tickets}": tickets != sorted(set(tickets)),
+        f"the counters are off by {off}": off != (0, 0, 0),
+    }
+    return [fault for fault, is_so in checks.items() if is_so]
 
 
 def positions(answers: list[httpx.Response | None]) -> list[int]:
@@ -216,9 +220,11 @@ async def undisturbed(service: Service, event_id: str, capacity: int, rivals: li
     began = time.monotonic()
     answers = await rush(service, event_id, rivals)
     took, queue = time.monotonic() - began, positions(answers)
-    right = queue == list(range(1, len(rivals) - capacity + 1)) and await in_order(event_id, capacity, len(rivals))
+    wrong = await faults(event_id, capacity, len(rivals))
+    if queue != list(range(1, len(rivals) - capacity + 1)):
+        wrong.append(f"the positions answered have gaps: {queue}")
     print(f"undisturbed: {tally(answers)} in {took:.1f} s; {len(rivals) - len(queue)} attend, {len(queue)} wait")
-    return right
+    return _said(wrong)
 
 
 async def disturbed(
@@ -231,13 +237,30 @@ async def disturbed(
     attending, waiting, died = await drift(event_id)
     print(f"{killed} workers killed: {tally(answers)}; counters too high by {attending} and {waiting}, {died} died")
     how = await mend(event_id)
-    mended = await drift(event_id) == (0, 0, 0)
+    mended = await _is_right(event_id)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}") as client:
         await until(lambda: _answers(client))
     again = await insist(service, event_id, rivals)
-    right = mended and await in_order(event_id, capacity, len(rivals))
-    print(f"  {how}: counters {'agree' if mended else 'DISAGREE'}; asked again: {again}; all in: {right}")
-    return right
+    wrong = await faults(event_id, capacity, len(rivals))
+    agree = "agree" if mended else "DISAGREE"
+    print(f"  {how}: counters {agree}; asked again: {again}; all in, in order: {not wrong}")
+    return _said(wrong) and mended
+
+
+async def _is_right(event_id: str) -> bool:
+    """Whether the counters are true; asked again, since a promotion may come between two readings."""
+    for _ in range(20):
+        if await drift(event_id) == (0, 0, 0):
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
+def _said(wrong: list[str]) -> bool:
+    """Print what is wrong; whether nothing is."""
+    for fault in wrong:
+        print(f"  WRONG: {fault}")
+    return not wrong
 
 
 async def insist(service: Service, event_id: str, rivals: list[Rival]) -> str:

@@ -18,4 +18,4 @@ def test_rivals_over_workers_that_are_killed_leave_exact_counters_and_an_ordered
     assert "undisturbed: 40 × 200" in done.stdout
     assert "5 attend, 35 wait" in done.stdout
     assert "counters agree" in done.stdout
-    assert "all in: True" in done.stdout
+    assert "all in, in order: True" in done.stdout
