@@ -10,7 +10,7 @@ from tests.conftest import PASSWORD
 from tests.servers import serving
 
 Person = Callable[..., Awaitable[User]]
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
 async def test_whatever_a_page_must_not_do_is_noticed(page: Page, faults: list[str]) -> None:

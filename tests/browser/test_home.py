@@ -11,7 +11,7 @@ from tests.conftest import EventWith
 
 BEACH = {"title": "South Pointe Park", "latitude": 25.7651, "longitude": -80.1331}
 CAMPUS = {"title": "Green Library", "latitude": 25.7572, "longitude": -80.3737}
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
 def _titles(page: Page) -> Locator:

@@ -7,7 +7,7 @@ from models.mail import Purpose
 from tests.conftest import PASSWORD, MakePerson
 from utils import passwords, tokens, users
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 NEW = "another long pass phrase"
 
 
