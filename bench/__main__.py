@@ -54,9 +54,9 @@ def _measured(
         plan = Path(folder, "plan.json")
         world, tags, planned = asyncio.run(_ground.prepare(count, chosen))
         plan.write_text(planned, encoding="utf-8")
-        environment = {"MONGO_DB_URI": uri, "FLOOR_PLAN": str(plan)}
+        replaying = {"MONGO_DB_URI": uri, "FLOOR_PLAN": str(plan)}
         try:
-            with serving("app:app", environment) as ours, serving("bench.floor:app", environment, "/livez/x") as floor:
+            with serving("app:app", {}) as ours, serving("bench.floor:app", replaying, "/livez/x") as floor:
                 print(f"{count:,} events; first answer after {ours.started_s:.1f} s, {ours.resident_mb():.0f} MB")
                 for scenario in chosen:
                     yield _row(scenario, count, world, tags, (ours, floor), seconds, turns)

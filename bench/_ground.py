@@ -31,7 +31,10 @@ from config.main import settings  # noqa: E402
 
 @contextmanager
 def store() -> Iterator[str]:
-    """The configured server, else the embedded one."""
+    """The configured server, else the embedded one, which the services that are measured find by themselves.
+
+    Told its address, they would take it for a server that stops reading at the limit, and ask it other questions.
+    """
     if settings.mongo_db_uri is not None:
         yield settings.mongo_db_uri.get_secret_value()
         return

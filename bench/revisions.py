@@ -34,8 +34,8 @@ def main(
     """Print a table: a line for each scenario, a column for each revision."""
     chosen = [scenario for scenario in SCENARIOS if any(part in scenario.name for part in only.split(","))]
     with ExitStack() as stack:
-        uri = stack.enter_context(_ground.store())
-        environment = {"MONGO_DB_URI": uri, "DATA_DIR": str(Path(os.environ["DATA_DIR"]).absolute())}
+        stack.enter_context(_ground.store())
+        environment = {"DATA_DIR": str(Path(os.environ["DATA_DIR"]).absolute())}
         world, tags, _ = asyncio.run(_ground.prepare(events, chosen))
         stack.callback(lambda: asyncio.run(_ground.drop()))
         folders = [stack.enter_context(_checked_out(revision)) for revision in revisions]
