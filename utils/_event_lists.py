@@ -41,7 +41,7 @@ async def read(
 
 async def _sorted(events: db.Collection, query: EventQuery, count: int, place: Place, moment: datetime) -> Found:
     by = _event_search.order(query)
-    found = await _merged(events, _event_search.plan(query, moment, place), by, count)
+    found = await _merged(events, _event_search.plan(query, moment, place, whole=db.reads_whole_ranges()), by, count)
     return [(by.position(event), event) for event in found]
 
 
@@ -52,7 +52,7 @@ async def _relevant(events: db.Collection, query: EventQuery, count: int, place:
     found: Found = []
     for tier in tiers[tiers.index(place[0]) if place else 0 :]:
         after = place[1:] if place and place[0] == tier else None
-        plan = _event_search.plan(query, moment, after, tier)
+        plan = _event_search.plan(query, moment, after, tier, whole=db.reads_whole_ranges())
         part = await _merged(events, plan, by, count - len(found))
         found += [([tier, *by.position(event)], event) for event in part]
         if len(found) >= count:
@@ -83,7 +83,7 @@ async def _fetch(events: db.Collection, stages: list[dict[str, Any]], by: Order,
 
 def _windows(plan: Plan, by: Order) -> list[dict[str, Any]]:
     """The intervals of the sorted field to read one after another; a single one where the store stops early."""
-    if plan.cuts is None or not db.reads_whole_ranges():
+    if plan.cuts is None:
         return [plan.interval]
     least, most = plan.interval.get("$gte"), plan.interval.get("$lt")
     cuts = [cut for cut in plan.cuts if (least is None or cut > least) and (most is None or cut < most)]

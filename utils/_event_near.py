@@ -8,9 +8,10 @@ from config import db
 from models.event_queries import EventQuery, Position
 from models.events import Event
 from utils import _event_search, _event_terms, _sphere
-from utils._event_search import Found, Place
+from utils._event_search import Found, Place, Range
 
 _SLACK_M = 1.0  # how far apart the store's arithmetic and ours can be, at the antipode
+_WITHOUT_TERMS = {"$project": _event_terms.HIDDEN}
 # The distances up to which to look, one after another, in a store that reads all of a range before it answers.
 _REACHES_M = (1_000, 5_000, 25_000)
 
@@ -27,18 +28,44 @@ async def nearest(events: db.Collection, query: EventQuery, count: int, place: P
 
 
 async def _by_latitude(events: db.Collection, query: EventQuery, count: int, place: Place, moment: datetime) -> Found:
-    """Sort here what lies between two circles of latitude, wider apart each time: less to read than a whole globe."""
-    found: list[tuple[list[Any], db.Document]] = []
-    for reach in [step for step in _REACHES_M if step < query.radius_m and not query.descending] + [query.radius_m]:
-        ranges = _event_search.bands(query, moment, reach)
-        stages = [[*range_.stages({}), {"$project": _event_terms.HIDDEN}] for range_ in ranges]
-        parts = await asyncio.gather(*(_documents(events, each) for each in stages))
-        placed = [([_centimetres(query, one), one["_id"]], one) for part in parts for one in part]
-        inside = [pair for pair in placed if pair[0][0] <= reach * 100 and _follows(query, pair[0], place)]
-        found = sorted(inside, key=lambda pair: pair[0], reverse=query.descending)[:count]
-        if len(found) == count:
+    """Sort here what lies between circles of latitude, further apart each time: less to read than a whole globe."""
+    seen: list[list[Any]] = []  # positions
+    beyond = 0.0
+    for reach in _reaches(query):
+        seen += await _positions(events, query, _event_search.bands(query, moment, beyond, reach))
+        inside = sorted(at for at in seen if at[0] <= reach * 100 and _follows(query, at, place))
+        if len(inside) >= count:
             break
-    return [(at, Event.from_document(document)) for at, document in found]
+        beyond = reach
+    return await _read(events, query, inside[::-1] if query.descending else inside, count, moment)
+
+
+def _reaches(query: EventQuery) -> list[float]:
+    steps = _REACHES_M if _event_search.in_bands(query) and not query.descending else ()
+    return [*(step for step in steps if step < query.radius_m), query.radius_m]
+
+
+async def _positions(events: db.Collection, query: EventQuery, ranges: list[Range]) -> list[list[Any]]:
+    """Where the events of some ranges stand; most are too far away to be read whole."""
+    stages = [[*range_.stages({}), {"$project": {_sphere.POINT: 1}}] for range_ in ranges]
+    parts = await asyncio.gather(*(_documents(events, each) for each in stages))
+    return [[_centimetres(query, one), one["_id"]] for part in parts for one in part]
+
+
+async def _read(
+    events: db.Collection, query: EventQuery, order: list[list[Any]], count: int, moment: datetime
+) -> Found:
+    """The first events of an order that still are what is asked for."""
+    found: Found = []
+    for first in range(0, len(order), count):
+        some = order[first : first + count]
+        must = [{"_id": {"$in": [key for _, key in some]}}, *_event_search.conditions(query, moment)]
+        read = await _documents(events, [{"$match": must[0]}, {"$match": {"$and": must}}, _WITHOUT_TERMS])
+        kept = {document["_id"]: document for document in read}
+        found += [(at, Event.from_document(kept[at[1]])) for at in some if at[1] in kept]
+        if len(found) >= count:
+            break
+    return found[:count]
 
 
 async def _documents(events: db.Collection, stages: list[dict[str, Any]]) -> list[db.Document]:
@@ -91,4 +118,4 @@ def _stages(query: EventQuery, place: Place, moment: datetime) -> list[dict[str,
         "query": {"$and": [*kept, *_event_search.conditions(query, moment)]},
     }
     turned: list[dict[str, Any]] = [{"$sort": {"distance": -1}}] if query.descending else []
-    return [{"$geoNear": stage}, {"$project": _event_terms.HIDDEN}, *turned]
+    return [{"$geoNear": stage}, _WITHOUT_TERMS, *turned]

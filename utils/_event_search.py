@@ -9,7 +9,7 @@ import math
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from models.event_queries import EARTH_RADIUS_M, EventQuery, TagsMode
+from models.event_queries import EARTH_RADIUS_M, EventQuery, Position, TagsMode
 from models.events import MAX_DURATION, Approval, Event, Status
 from utils import _event_terms, _sphere, _words, cursors
 
@@ -20,6 +20,7 @@ Found = list[tuple[list[Any], Event]]  # events, each with its position in the l
 _BEGUN = frozenset({Status.ONGOING, Status.EXPIRED})
 _STEPS = tuple(timedelta(days=days) for days in (2, 10, 40, 120, 160))
 _LATITUDE = f"{_sphere.POINT}.coordinates.1"
+_LOW_DEGREES = 0.1  # 11 km
 _TICK = timedelta(milliseconds=1)  # the store's times are no finer
 _LIVE = frozenset({Status.ACTIVE, Status.ONGOING})
 
@@ -68,7 +69,9 @@ def order(query: EventQuery) -> Order:
     return Order("created_at" if query.key == "created_at" else "starts_at", query.descending)
 
 
-def plan(query: EventQuery, moment: datetime, place: Place = None, tier: int | None = None) -> Plan:
+def plan(
+    query: EventQuery, moment: datetime, place: Place = None, tier: int | None = None, *, whole: bool = False
+) -> Plan:
     """What is to be read.
 
     Args:
@@ -76,6 +79,7 @@ def plan(query: EventQuery, moment: datetime, place: Place = None, tier: int | N
         moment: what the status and the calendar are worked out from.
         place: the position in the order after which to go on.
         tier: of a list by relevance, which part of it.
+        whole: for a store that reads and sorts all of a range before it answers.
     """
     by = order(query)
     rest = conditions(query, moment)
@@ -83,10 +87,14 @@ def plan(query: EventQuery, moment: datetime, place: Place = None, tier: int | N
         rest.append(cursors.after(place, by.fields()))
     if tier is not None:
         rest += _tier(query, tier)
+    if whole and (side := _low(query)):
+        return Plan(_between(query, side, rest), {}, None)
     beginnings = _beginnings(query, by, in_title=tier == 0)
     ranges = [Range(equal, by.field, ranged, rest) for equal, ranged in beginnings]
     large = all("archived" in range_.equal and range_.ranged for range_ in ranges)
-    return Plan(ranges, _interval(query, moment, by, place), _cuts(query, moment, by, place) if large else None)
+    return Plan(
+        ranges, _interval(query, moment, by, place), _cuts(query, moment, by, place) if whole and large else None
+    )
 
 
 def _cuts(query: EventQuery, moment: datetime, by: Order, place: Place) -> list[datetime]:
@@ -97,15 +105,43 @@ def _cuts(query: EventQuery, moment: datetime, by: Order, place: Place) -> list[
     return sorted(start + step if ahead else start - step for step in _STEPS)
 
 
-def bands(query: EventQuery, moment: datetime, reach: float) -> list[Range]:
-    """All that a query asks for between two circles of latitude, so many metres on either side of its place."""
+def in_bands(query: EventQuery) -> bool:
+    """Whether latitude narrows what a query asks for, and nothing else narrows it more."""
+    return query.public_only and not (query.ids or query.creator_id or _words.wanted(query.q))
+
+
+def bands(query: EventQuery, moment: datetime, beyond: float, reach: float) -> list[Range]:
+    """All that a query asks for, from so many to so many metres north and south of its place, or all of it at once."""
     rest = conditions(query, moment)
-    if query.near is None or not query.public_only or query.ids or query.creator_id:
+    if query.near is None or not in_bands(query):
         return [Range(equal, "starts_at", False, rest) for equal, _ in _beginnings(query, order(query), in_title=False)]
-    beside = math.degrees(reach / EARTH_RADIUS_M) * (1 + 1e-9)
-    band = {_LATITUDE: {"$gte": query.near.latitude - beside, "$lt": query.near.latitude + beside + 1e-9}}
+    outer = _circles(query.near, reach)
+    sides = [outer]
+    if beyond:
+        inner = _circles(query.near, beyond)
+        sides = [(outer[0], inner[0]), (inner[1], outer[1])]
+    return [range_ for side in sides for range_ in _between(query, side, rest)]
+
+
+def _circles(place: Position, reach: float) -> tuple[float, float]:
+    """The latitudes so many metres south and north of a place, with room for the last digit."""
+    beside = math.degrees(reach / EARTH_RADIUS_M) * (1 + 1e-9) + 1e-9
+    return place.latitude - beside, place.latitude + beside
+
+
+def _between(query: EventQuery, side: tuple[float, float], rest: list[Condition]) -> list[Range]:
+    band = {_LATITUDE: {"$gte": side[0], "$lt": side[1]}}
     shown = [{"public": True, "approval": Approval.APPROVED, "archived": kept, **band} for kept in _archives(query)]
-    return [Range(equal, _LATITUDE, True, rest) for equal in shown]
+    return [Range(equal, "starts_at", False, rest) for equal in shown]
+
+
+def _low(query: EventQuery) -> tuple[float, float] | None:
+    """The latitudes of a place so low that all between them is sooner read than the events of all places in turn."""
+    if not in_bands(query):
+        return None
+    sides = [(box.south, box.north + 1e-9)] if (box := query.bbox) else []
+    sides += [_circles(query.near, query.radius_m)] if query.near else []
+    return next((side for side in sides if side[1] - side[0] < _LOW_DEGREES), None)
 
 
 def conditions(query: EventQuery, moment: datetime) -> list[Condition]:
