@@ -18,7 +18,7 @@ os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="underline-metr
 from prometheus_client.multiprocess import mark_process_dead
 
 from config.embedded import EmbeddedStoreError, Use
-from config.main import settings
+from config.main import CODE, settings
 from config.worker import FINISH_S
 
 # pylint: disable=invalid-name  # these are the names that gunicorn looks for
@@ -54,9 +54,14 @@ def when_ready(server: Arbiter) -> None:
     """Say where the service is."""
     if not settings.hosted:
         place = f"http://localhost:{server.LISTENERS[0].getsockname()[1]}"
-        data = "the configured MongoDB" if settings.mongo_db_uri else f"{settings.data_dir}/"
+        data = "the configured MongoDB" if settings.mongo_db_uri else f"{_within(settings.data_dir)}/"
         sys.stdout.write(f"Underline API: {place}/docs\nData lies in {data}. Ctrl-C stops everything.\n")
         sys.stdout.flush()
+
+
+def _within(folder: Path) -> Path:
+    """As somebody who stands in the checkout would call it."""
+    return folder.relative_to(CODE) if folder.is_relative_to(CODE) else folder
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:

@@ -4,7 +4,7 @@ import typer
 
 from commands import contract, data, migrate, people, processes
 
-commands = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 for group in (processes, people, data, contract):
     commands.add_typer(group.commands)
@@ -13,7 +13,10 @@ commands.add_typer(migrate.commands, name="migrate")
 
 @commands.callback()
 def main() -> None:
-    """Look after an Underline API: exit status 0 done, 1 refused, 2 misused."""
+    """Look after an Underline API.
+
+    Exit status: 0 done, 1 refused, with the reason on standard error, 2 misused.
+    """
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ SNAPSHOT = Path(__file__).parents[1] / "docs" / "openapi.json"
 
 
 @commands.command("openapi")
-def openapi(path: Annotated[Path, typer.Argument(help="The file to write.")] = SNAPSHOT) -> None:
+def openapi(
+    path: Annotated[Path, typer.Argument(help="The file to write.", show_default="docs/openapi.json")] = SNAPSHOT,
+) -> None:
     """Write the contract to a file; the committed one shows in review what a change does to clients."""
     path.write_text(contract())
     typer.echo(path)

@@ -72,7 +72,7 @@ def status() -> None:
 @commands.command("new")
 def new(
     name: Annotated[str, typer.Argument(help="What it does: small letters, digits and _.")],
-    folder: Annotated[Path, typer.Option(help="Where the modules are.")] = migrations.FOLDER,
+    folder: Annotated[Path, typer.Option(help="Where the modules are.", show_default="migrations")] = migrations.FOLDER,
 ) -> None:
     """Start a module with the next number."""
     if not re.fullmatch(r"[a-z0-9_]+", name):

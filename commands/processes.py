@@ -14,7 +14,7 @@ import app as service
 from commands import _console
 from commands._running import run
 from config import tasks
-from config.main import settings
+from config.main import CODE, settings
 from utils import chores
 
 commands = typer.Typer()
@@ -27,6 +27,7 @@ def serve(
 ) -> None:
     """Answer requests, as run.sh does, without looking at what is installed."""
     os.environ |= {"PORT": str(port), "WEB_CONCURRENCY": str(workers)}
+    os.chdir(CODE)  # where gunicorn looks for its configuration and the service
     gunicorn = str(Path(sys.executable).parent / "gunicorn")
     os.execv(gunicorn, [gunicorn, "app:app"])  # noqa: S606  # our own server, in place of this process
 

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 NAME = "Underline API"
 VERSION = "1.0.0"
 MIN_SECRET_BYTES = 32
+CODE = Path(__file__).parents[1]
 LOCAL_ORIGINS = r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 
@@ -45,7 +46,7 @@ class Settings(BaseSettings):
     """Read once at start-up; a bad value stops the process before it serves."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+        env_file=CODE / ".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     environment: Environment = Environment.LOCAL
@@ -58,7 +59,7 @@ class Settings(BaseSettings):
     mongo_db_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,38}$")] = "underline"
     mongo_timeout_ms: PositiveInt = 5_000
     request_timeout_s: PositiveFloat = 20  # then a request is given up; cleaning up after it may take 5 s more
-    data_dir: Path = Path(".data")
+    data_dir: Path = CODE / ".data"
 
     redis_url: SecretStr | None = None  # None: the queue is in memory, and no worker process is needed
     mail_url: SecretStr = SecretStr("console:")  # file:DIR, smtp://user:pass@host:port, smtps://…
@@ -96,6 +97,12 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         """Read a comma-separated list."""
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _in_the_checkout(cls, value: Path) -> Path:
+        """A command that is started in another folder means the same data."""
+        return CODE / value
 
     @field_validator("mail_url")
     @classmethod

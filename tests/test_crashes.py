@@ -147,15 +147,14 @@ def test_stopping_it_leaves_no_process(service: Service, asked: signal.Signals) 
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
 
 
-def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_taken_port_is_said_in_one_line_from_whatever_folder_the_server_is_started(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        environment = os.environ | {"PORT": str(port), "DATA_DIR": str(tmp_path), "LOG_FORMAT": "console"}
 
         ended = subprocess.run(
-            [str(Path(sys.executable).parent / "gunicorn"), "app:app"],
-            cwd=CODE,
-            env=environment,
+            [sys.executable, str(CODE / "manage.py"), "serve", "--port", str(port)],
+            cwd=tmp_path,
+            env=os.environ | {"DATA_DIR": str(tmp_path), "LOG_FORMAT": "console"},
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,

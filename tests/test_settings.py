@@ -86,3 +86,17 @@ def test_the_example_lists_each_setting_with_a_sentence() -> None:
 
 def test_the_example_changes_nothing_when_it_is_used_as_it_is() -> None:
     assert Settings(_env_file=CODE / ".env.example") == Settings(_env_file=None)
+
+
+def test_commands_from_any_folder_have_the_settings_and_the_data_of_this_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("MONGO_DB_NAME=elsewhere\n")
+    monkeypatch.delenv("MONGO_DB_NAME")
+    monkeypatch.setenv("DATA_DIR", "kept")
+    monkeypatch.chdir(tmp_path)
+
+    settings = Settings()
+
+    assert settings.data_dir == CODE / "kept"
+    assert settings.mongo_db_name != "elsewhere"
