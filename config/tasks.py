@@ -102,6 +102,7 @@ async def settled() -> None:
     """Wait until all that this process queued has gone out and, with the queue in memory, has been done."""
     while _under_way:
         await asyncio.gather(*_under_way)
+        await asyncio.sleep(0)  # what ended while nobody waited takes itself off the list then
 
 
 async def work() -> None:

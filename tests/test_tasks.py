@@ -1,5 +1,7 @@
+import asyncio
 import logging
 from functools import partial
+from threading import Thread
 
 import pytest
 
@@ -36,3 +38,19 @@ async def test_a_task_that_fails_is_in_the_log_and_stops_no_other(caplog: pytest
 
     assert seen == ["what came after"]
     assert "nothing to note" in caplog.text
+
+
+def test_waiting_for_what_was_queued_ends_although_it_ended_a_moment_before() -> None:
+    async def nothing() -> None:
+        return
+
+    async def wait() -> None:
+        tasks.wake(nothing)
+        await asyncio.sleep(0)  # it is done, and has not been taken off the list
+        await tasks.settled()
+
+    waiting = Thread(target=asyncio.run, args=(wait(),), daemon=True)  # a loop that spins cannot be interrupted
+    waiting.start()
+    waiting.join(5)
+
+    assert not waiting.is_alive()
