@@ -327,10 +327,10 @@ async def showing_image(image_id: str) -> bool:
     return await _events().find_one({"image_ids": image_id}, {"_id": 1}) is not None
 
 
-async def ids() -> AsyncIterator[str]:
-    """Every event's id; for repairs, never on a request path."""
-    async for document in _events().find({}, {"_id": 1}):
-        yield document["_id"]
+async def feedback_counters() -> AsyncIterator[tuple[str, tuple[int, int, int]]]:
+    """Each event's id and counters: feedback, ratings, stars; for repairs, never on a request path."""
+    async for document in _events().find({}, {"feedback_count": 1, "rating_count": 1, "rating_sum": 1}):
+        yield document["_id"], (document["feedback_count"], document["rating_count"], document["rating_sum"])
 
 
 async def count_waiting(limit: int) -> int:

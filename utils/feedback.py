@@ -183,19 +183,20 @@ async def on_user_deleted(notice: UserDeleted) -> None:
 
 
 async def repair() -> int:
-    """Count anew for every event; how many events had been wrong."""
+    """Count anew wherever the counters differ from the documents; how many events had been wrong."""
     group = {
         "_id": "$event_id",
         "feedback": {"$sum": 1},
         "ratings": {"$sum": {"$cond": [{"$ne": ["$rating", None]}, 1, 0]}},
         "stars": {"$sum": {"$ifNull": ["$rating", 0]}},
     }
-    counted = {found["_id"]: found async for found in await _feedback().aggregate([{"$group": group}])}
-    none = {"feedback": 0, "ratings": 0, "stars": 0}
+    found = await _feedback().aggregate([{"$group": group}])
+    counted = {each["_id"]: (each["feedback"], each["ratings"], each["stars"]) async for each in found}
     mended = 0
-    async for event_id in events.ids():
-        truth = counted.get(event_id, none)
-        mended += await events.set_feedback_counters(event_id, truth["feedback"], truth["ratings"], truth["stars"])
+    async for event_id, counters in events.feedback_counters():
+        truth = counted.get(event_id, (0, 0, 0))
+        if counters != truth:
+            mended += await events.set_feedback_counters(event_id, *truth)
     return mended
 
 
