@@ -2,6 +2,8 @@
 # Checks style, types and layers: ./lint.sh [--fix]
 set -euo pipefail
 cd "$(dirname "$0")"
+source config/python.sh
+environment requirements.txt requirements-local.txt requirements-dev.txt
 export PATH="$PWD/.venv/bin:$PATH"
 code=(app.py manage.py gunicorn.conf.py commands config docs models routes utils migrations bench tests)
 for part in "${!code[@]}"; do [ -e "${code[part]}" ] || unset "code[part]"; done
