@@ -7,6 +7,9 @@ from typing import Any, NoReturn
 
 import typer
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from rich.console import Console
+from rich.progress import Progress, ProgressColumn
 
 import app as service
 from config import db
@@ -29,21 +32,33 @@ def run(work: Work, *, as_it_is: bool = False) -> None:
         async with service.opened(as_it_is=as_it_is):
             return await work()
 
-    with _reporting_refusals():
+    with reporting_refusals():
         typer.echo(asyncio.run(opened()))
 
 
 @contextmanager
-def _reporting_refusals() -> Iterator[None]:
+def reporting_refusals() -> Iterator[None]:
     """Turn a refusal into one line on standard error and exit status 1."""
     try:
         yield
     except DomainError as error:
         refuse(error.detail)
     except ValidationError as error:
-        refuse("; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()))
+        refuse("; ".join(_explained(fault) for fault in error.errors()))
     except db.STORE_AWAY:
         refuse("The document store does not answer.")
+    except OSError as error:
+        refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def _explained(fault: ErrorDetails) -> str:
+    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+
+
+def progress(*columns: ProgressColumn) -> Progress:
+    """What shows how far long work has come, on standard error and only where there is a terminal."""
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
 def refuse(reason: str) -> NoReturn:

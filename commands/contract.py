@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import app as service
+from commands._running import reporting_refusals
 from config.openapi import describe
 
 commands = typer.Typer()
@@ -20,7 +21,8 @@ def openapi(
     path: Annotated[Path, typer.Argument(help="The file to write.", show_default="docs/openapi.json")] = SNAPSHOT,
 ) -> None:
     """Write the contract to a file; the committed one shows in review what a change does to clients."""
-    path.write_text(contract())
+    with reporting_refusals():
+        path.write_text(contract())
     typer.echo(path)
 
 

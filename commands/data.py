@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TextColumn, TimeElapsedColumn
 
-from commands._running import REFUSED, refuse, run
+from commands._running import REFUSED, progress, refuse, run
 from config.main import settings
 from utils import archives, attendance, checks, demo, feedback, images, privacy
 
@@ -53,9 +52,9 @@ def fill_with_demo(
         refuse(f"There is no demonstration of {city}.")
 
     async def work() -> str:
-        with Progress(console=Console(stderr=True)) as progress:
-            task = progress.add_task("Events", total=events)
-            made = await demo.populate(wanted, lambda done: progress.advance(task, done))
+        with progress() as shown:
+            task = shown.add_task("Events", total=events)
+            made = await demo.populate(wanted, lambda done: shown.advance(task, done))
         summary = ", ".join(f"{count} {kind}" for kind, count in made.items())
         return f"New: {summary}. Sign in as person0.{seed}@demo.example.org, password: {demo.PASSWORD}"
 
@@ -117,6 +116,6 @@ def restore(
 def _counted(what: str) -> Iterator[archives.Tell]:
     """Show a growing number, where there is a terminal."""
     columns = TextColumn("{task.description}"), TextColumn("{task.completed:.0f}"), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda name, count: progress.update(task, advance=count, description=name)
+    with progress(*columns) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda name, count: shown.update(task, advance=count, description=name)

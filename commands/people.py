@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
-from commands._running import refuse, run
+from commands._running import progress, refuse, run
 from models.users import Role, UserCreate
 from utils import older_accounts, users
 
@@ -69,12 +67,10 @@ def _opened_text(file: Path) -> Iterator[Iterator[str]]:
     """The lines of a file, with progress where there is a terminal."""
     try:
         with (
-            Progress(console=Console(stderr=True)) as progress,
-            progress.open(file, "r", encoding="utf-8-sig") as lines,
+            progress() as shown,
+            shown.open(file, "r", encoding="utf-8-sig") as lines,
         ):
             yield iter(lines)
-    except OSError as error:
-        refuse(f"{file}: {error.strerror}")
     except UnicodeDecodeError:
         refuse(f"{file} is not UTF-8.")
 

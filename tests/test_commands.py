@@ -64,7 +64,18 @@ async def test_an_admin_without_a_proper_password_is_refused_in_one_line(api: As
     refused = await manage("create-admin", "--email", "root@example.org", typed="short\n")
 
     assert (refused.status, refused.err.count("\n")) == (1, 1)
-    assert "8 to 128 characters" in refused.err
+    assert refused.err == "password: a password has 8 to 128 characters\n"
+
+
+async def test_a_file_that_cannot_be_written_is_named_in_one_line(api: AsyncClient, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("")
+
+    exported = await manage("export", str(taken / "backup"))
+    written = await manage("openapi", str(tmp_path))
+
+    assert (exported.status, exported.err) == (1, f"{taken / 'backup'}: Not a directory\n")
+    assert (written.status, written.err) == (1, f"{tmp_path}: Is a directory\n")
 
 
 async def test_check_finds_a_sound_store(api: AsyncClient) -> None:

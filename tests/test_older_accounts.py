@@ -116,4 +116,4 @@ async def test_nobody_becomes_an_admin_by_being_taken_over(api: AsyncClient, tmp
 async def test_a_file_that_is_not_there_is_refused(service: None) -> None:
     outcome = await manage("import-users", "nowhere.jsonl")
 
-    assert (outcome.status, outcome.err.strip()) == (1, "nowhere.jsonl: No such file or directory")
+    assert (outcome.status, outcome.err) == (1, "nowhere.jsonl: No such file or directory\n")
