@@ -14,6 +14,7 @@ import typer
 _NAME = f"pytest-{secrets.token_hex(5)}"  # only a database with such a name is ever dropped
 os.environ |= {"ENVIRONMENT": "test", "MONGO_DB_NAME": _NAME, "RATE_LIMIT_ENABLED": "false", "LOG_LEVEL": "WARNING"}
 os.environ.setdefault("DATA_DIR", ".data/bench")
+os.environ.setdefault("MAIL_URL", f"file:{os.environ['DATA_DIR']}/mail")  # the table is not for letters
 
 from bson import json_util  # noqa: E402  # the environment comes first
 from httpx import ASGITransport, AsyncClient, Response  # noqa: E402
