@@ -1,6 +1,5 @@
 """The harness: the application in process, on the embedded store, on a database of this run and worker."""
 
-import asyncio
 import atexit
 import os
 import secrets
