@@ -1,8 +1,10 @@
 """Assembles the service and nothing else."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from time import monotonic
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -75,28 +77,52 @@ WIRING: dict[type, list[hub.Handler]] = {
 }
 CHORES: list[chores.Chore] = [mail.sweep, queues.reconcile, users_store.finish_erasures, events_store.archive]
 
+# Below gunicorn's timeout: a worker that starts while the store is away must not end as one that cannot start, for then
+# all the others are ended, too.
+STORE_PATIENCE_S = 20
+
 observer = Observer()
 
 
 @asynccontextmanager
-async def opened(*, as_it_is: bool = False) -> AsyncIterator[None]:
+async def opened(*, as_it_is: bool = False, patience_s: float = 0) -> AsyncIterator[None]:
     """Hold the store and the queue open, with the hub wired: what the service, its worker and its commands share.
 
     Locally the stored data is brought in line first, unless it is wanted as it is; a deployment has `migrate` for that.
+
+    Args:
+        as_it_is: leave the stored data as it is.
+        patience_s: how long to wait for a store that is away, in seconds.
     """
     hub.wire(WIRING)
     async with observer.sending(settings), db.opened(listeners=observer.store_listeners):
         if not settings.hosted and not as_it_is:
-            await migrations.catch_up()
+            await _catch_up(monotonic() + patience_s)
         async with tasks.opened():
             yield
+
+
+async def _catch_up(deadline: float) -> None:
+    while True:
+        try:
+            await migrations.catch_up()
+        except db.STORE_AWAY:
+            if monotonic() > deadline:
+                raise
+            await asyncio.sleep(1)
+        else:
+            return
 
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     """Be ready while the service runs; without a worker process the chores are done here."""
     observer.begin_log(settings)
-    async with _negotiation.counting(), opened(), chores.kept([] if tasks.SHARED else CHORES):
+    async with (
+        _negotiation.counting(),
+        opened(patience_s=STORE_PATIENCE_S),
+        chores.kept([] if tasks.SHARED else CHORES),
+    ):
         yield
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -89,6 +90,18 @@ def test_while_the_store_is_away_all_else_goes_on_and_it_is_back_when_the_store_
     assert (live.status, live.seconds < LIVELY_S) == (200, True)
     assert took < 2 * LIVELY_S
     assert service.ask("GET", "/v1/events").status == 200
+
+
+def test_a_service_that_starts_while_the_store_is_away_waits_for_it(store: Store, line: Line, tmp_path: Path) -> None:
+    store.signal(signal.SIGSTOP)
+    back = threading.Timer(3, store.signal, [signal.SIGCONT])
+    back.start()
+
+    with served(line.port, tmp_path, MONGO_TIMEOUT_MS="1000") as starting:
+        answered = starting.ask("GET", "/v1/events").status
+
+    back.join()
+    assert answered == 200
 
 
 def test_nobody_queues_up_for_a_store_that_is_known_to_be_away(store: Store, service: Service) -> None:
