@@ -206,7 +206,7 @@ async def test_a_service_that_ends_leaves_no_connection_to_redis(
     url, _ = redis
     monkeypatch.setattr(_negotiation, "limiter", Limiter(url))
     monkeypatch.setattr(assembly, "observer", Observer())  # that of the tests goes on
-    monkeypatch.setattr(assembly, "opened", nullcontext)  # so does their store
+    monkeypatch.setattr(assembly, "opened", lambda **_: nullcontext())  # so does their store
     async with Redis.from_url(url.replace("redis+unix", "unix")) as asking:
         async with (
             assembly.lifespan(app),
