@@ -252,7 +252,10 @@ async def clear_test_database() -> None:
 
 async def _filled(store: AsyncDatabase[Document]) -> list[str]:
     """The collections that hold a document, asked for in two commands, for most are empty."""
-    first, *others = [(name, _naming(name)) for name in await store.list_collection_names()]
+    looks = [(name, _naming(name)) for name in await store.list_collection_names()]
+    if not looks:
+        return []
+    first, *others = looks
     union = [{"$unionWith": {"coll": name, "pipeline": looking}} for name, looking in others]
     found = await store.get_collection(first[0]).aggregate([*first[1], *union])
     return [document["name"] async for document in found]

@@ -57,3 +57,11 @@ def test_any_other_database_is_neither_dropped_nor_cleared(environment: str, nam
 
     refused = [f"{name!r} is not a test database: it is neither dropped nor cleared." for name in names for _ in "dc"]
     assert done.stdout.splitlines() == refused, done.stderr
+
+
+def test_a_database_of_a_test_run_with_nothing_in_it_is_dropped_and_cleared_alike() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HARM, "pytest-nothing-in-it"], cwd=CODE, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
