@@ -59,11 +59,20 @@ class Store:
         until(lambda: _accepts(self.port))
 
     def signal(self, number: signal.Signals) -> None:
-        """Send its process a signal; for one that ends it, wait until it is gone."""
+        """Send its process a signal; for one that ends or stops it, wait until all of its threads are."""
         if self._process is not None:
             self._process.send_signal(number)
             if number in (signal.SIGKILL, signal.SIGTERM):
                 self._process.wait(PATIENCE_S)
+            elif number == signal.SIGSTOP:
+                until(self._is_stopped)
+
+    def _is_stopped(self) -> bool:
+        """Whether none of its threads runs: on a busy machine one of them could answer for a moment yet."""
+        assert self._process is not None
+        threads = Path(f"/proc/{self._process.pid}/task").glob("*/stat")
+        states = [thread.read_text("ascii").rpartition(") ")[2][0] for thread in threads]
+        return set(states) == {"T"}
 
     def fail(self, code: int, *commands: str, times: int | None = None) -> None:
         """From now on answer some commands with an error; with none named, no longer."""
@@ -94,6 +103,8 @@ class Line:
     def __init__(self, port: int) -> None:
         """Lead to a port."""
         self.delay_s = 0.0
+        self._counted: bytes | None = None
+        self._found: list[int] = []
         self._watched: tuple[bytes, Callable[[], None]] | None = None
         self._target = port
         self._listener = socket.create_server((HOST, 0))
@@ -103,6 +114,12 @@ class Line:
     def lose_answer(self, marker: bytes, act: Callable[[], None]) -> None:
         """Do something when the store has answered what carries the marker, instead of passing the answer on."""
         self._watched = (marker, act)
+
+    def count(self, marker: bytes) -> Callable[[], int]:
+        """From now on count what carries the marker on its way to the store; gives what tells how many there were."""
+        found: list[int] = []
+        self._found, self._counted = found, marker
+        return lambda: sum(found)
 
     def close(self) -> None:
         """Take no more connections."""
@@ -132,6 +149,8 @@ class Line:
                     lost.pop()()
                     break
                 if up:
+                    if self._counted is not None:
+                        self._found.append(data.count(self._counted))
                     self._hold_back()
                 goal.sendall(data)
         for end in (source, goal):

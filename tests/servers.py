@@ -9,10 +9,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import httpx
+
+# No address here is one of https: the certificates of the world, which take 20 ms to read, are left alone.
+get = partial(httpx.get, verify=False, timeout=60)
+
+
+def anew(base: str) -> httpx.AsyncClient:
+    """A client whose every request goes over a connection of its own, which any of the workers may take."""
+    return httpx.AsyncClient(base_url=base, timeout=30, verify=False, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 @contextmanager
@@ -26,7 +35,7 @@ def serving(**environment: str) -> Iterator[str]:
             pass_fds=[listener.fileno()],
         )
     try:  # the port listens since before the start: the first request waits for its answer, and fails if none comes
-        httpx.get(f"{base}/readyz", timeout=60).raise_for_status()
+        get(f"{base}/readyz").raise_for_status()
         yield base
     finally:
         process.terminate()
@@ -35,13 +44,14 @@ def serving(**environment: str) -> Iterator[str]:
 
 @contextmanager
 def gunicorn(workers: int, **environment: str) -> Iterator[str]:
-    """Serve this run's database as a deployment does, with so many workers; gives the base URL once all answer."""
-    port = str(free_port())
-    url = {"PORT": port, "PUBLIC_URL": f"http://127.0.0.1:{port}", "WEB_CONCURRENCY": str(workers)}
-    with running("gunicorn", "app:app", **url, **environment):
-        with httpx.Client(transport=httpx.HTTPTransport(retries=9), timeout=60) as client:
-            client.get(f"{url['PUBLIC_URL']}/readyz").raise_for_status()
-        yield url["PUBLIC_URL"]
+    """Serve this run's database as a deployment does, with so many workers; gives the base URL once one answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        bind = f"fd://{listener.fileno()}"
+        chosen = {"PUBLIC_URL": base, "WEB_CONCURRENCY": str(workers)}
+        with running("gunicorn", "app:app", "--bind", bind, inherits=[listener.fileno()], **chosen, **environment):
+            get(f"{base}/readyz").raise_for_status()
+            yield base
 
 
 @contextmanager
@@ -52,10 +62,12 @@ def worker(**environment: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextmanager
-def running(program: str, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    program: str, *arguments: str, inherits: Collection[int] = (), **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """A program of ours, or one installed with it, as a process that is ended afterwards."""
     command = [program] if program.endswith(".py") else ["-m", program]
-    process = subprocess.Popen([sys.executable, *command, *arguments], env=os.environ | environment)
+    process = subprocess.Popen([sys.executable, *command, *arguments], env=os.environ | environment, pass_fds=inherits)
     try:
         yield process
     finally:

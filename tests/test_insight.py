@@ -10,7 +10,6 @@ from pathlib import Path
 from signal import SIGTERM
 from typing import Any
 
-import httpx
 import promql_parser
 import pytest
 from httpx import ASGITransport, AsyncClient
@@ -27,6 +26,7 @@ from config.middleware import Guard, RequestContext
 from config.observation import Observer
 from routes._problems import render
 from tests.conftest import Bearer, EventWith
+from tests.servers import get
 from utils import health
 
 Lines = list[dict[str, Any]]
@@ -169,11 +169,11 @@ def test_the_metrics_are_those_of_all_workers_also_after_one_has_gone(service: N
             assert master.stdout is not None
             address = next(found[0] for line in master.stdout if (found := re.search(r"http://localhost:\d+", line)))
             for _ in range(40):  # each on a connection of its own, so that both workers get some
-                assert httpx.get(f"{address}/livez", timeout=60).status_code == 200
+                assert get(f"{address}/livez").status_code == 200
             os.kill(min(int(pid) for pid in subprocess.check_output(["pgrep", "-P", str(master.pid)]).split()), SIGTERM)
             for _ in range(10):
-                httpx.get(f"{address}/livez", timeout=60)
-            text = httpx.get(f"{address}/metrics", timeout=60).text
+                get(f"{address}/livez")
+            text = get(f"{address}/metrics").text
         finally:
             master.terminate()
 

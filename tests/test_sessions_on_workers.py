@@ -9,7 +9,7 @@ from httpx import AsyncClient, Response
 from config import db
 from models.users import Role
 from tests.conftest import PASSWORD, MakePerson
-from tests.servers import gunicorn
+from tests.servers import anew, gunicorn
 from utils import attempts
 
 pytestmark = pytest.mark.slow
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 async def ask(url: str, method: str, path: str, token: str | None = None, body: object = None) -> Response:
     """One request on a connection of its own, which any worker may take."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with AsyncClient(base_url=url, timeout=30) as fresh:
+    async with anew(url) as fresh:
         return await fresh.request(method, path, headers=headers, json=body)
 
 

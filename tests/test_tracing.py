@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from httpx import ASGITransport, AsyncClient
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest  # pylint: disable=no-name-in-module  # made at import
@@ -25,7 +24,7 @@ from config.observation import Observer
 from routes._problems import render
 from tests.conftest import PASSWORD, Bearer, EventWith
 from tests.receivers import Receiver, receiving
-from tests.servers import gunicorn
+from tests.servers import get, gunicorn
 
 JSON_LOG = Settings(environment=Environment.TEST, log_format=LogFormat.JSON, log_level="INFO")
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -206,7 +205,7 @@ async def test_a_collector_that_is_away_holds_nobody_up(
 def test_each_worker_sends_its_own(service: None, collector: Receiver) -> None:
     with gunicorn(2, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_SERVICE_NAME="renamed") as base:
         for _ in range(40):  # each on a connection of its own, so that both workers get some
-            httpx.get(f"{base}/readyz", timeout=60).raise_for_status()
+            get(f"{base}/readyz").raise_for_status()
 
     names = [span.name for span in spans(collector)]
     senders = [resource_of(body) for body in collector.at("/v1/traces")]

@@ -15,7 +15,7 @@ from models.mail import Letter, Template
 from models.users import UserId
 from tests.conftest import PASSWORD
 from tests.letters import Inbox, smtp_server, token_in
-from tests.servers import free_port, gunicorn, redis_server, running, serving, until, worker
+from tests.servers import anew, free_port, gunicorn, redis_server, running, serving, until, worker
 from utils import mail
 
 pytestmark = pytest.mark.slow
@@ -70,11 +70,10 @@ async def has_failed() -> bool:
 async def everywhere(url: str, token: str) -> set[int]:
     """How a session is answered over many connections, which reach all workers."""
 
-    async def ask() -> int:
-        async with AsyncClient(base_url=url, timeout=30) as fresh:
-            return (await fresh.get("/v1/users/me", headers={"Authorization": f"Bearer {token}"})).status_code
-
-    return set(await asyncio.gather(*(ask() for _ in range(24))))
+    me, shown = "/v1/users/me", {"Authorization": f"Bearer {token}"}
+    async with anew(url) as client:
+        answers = await asyncio.gather(*(client.get(me, headers=shown) for _ in range(24)))
+    return {answer.status_code for answer in answers}
 
 
 async def log_in(client: AsyncClient, password: str, device: str) -> str:
@@ -94,7 +93,7 @@ async def test_from_registering_to_a_reset_that_ends_all_sessions_on_four_worker
             chosen["REDIS_URL"] = request.getfixturevalue("redis_url")
             processes.enter_context(worker(**chosen))
         url = processes.enter_context(gunicorn(4, **chosen))
-        client = AsyncClient(base_url=url, timeout=30)
+        client = anew(url)
 
         registered = await client.post("/v1/users", json=form("ada"))
         verified = await client.post(
@@ -129,7 +128,7 @@ async def test_two_workers_send_every_letter_once_and_a_killed_one_loses_none(
     with serving(**chosen) as url, worker(**chosen):
         inbox.held_up = True
         with worker(**chosen) as victim:
-            async with AsyncClient(base_url=url, timeout=30) as client:
+            async with anew(url) as client:
                 for number in range(12):
                     assert (await client.post("/v1/users", json=form(f"ada{number}"))).status_code == 201
             await until(one_is_half_way)
@@ -155,7 +154,7 @@ async def test_a_redis_that_is_away_delays_no_answer_and_loses_no_letter(
     chosen = {"MAIL_URL": f"smtp://127.0.0.1:{mail_port}", "CHORES_EVERY_S": "0.5", "REDIS_URL": nowhere}
 
     with serving(**chosen) as url:
-        async with AsyncClient(base_url=url, timeout=30) as client:
+        async with anew(url) as client:
             answer = await client.post("/v1/users", json=form("ada"))
         waiting = await outcomes()
         with worker(**chosen):
@@ -171,7 +170,7 @@ async def test_without_redis_one_of_the_workers_takes_up_what_another_left_when_
     chosen = {"MAIL_URL": f"smtp://127.0.0.1:{mail_port}", "CHORES_EVERY_S": "0.5"}
 
     with gunicorn(2, **chosen) as url:
-        async with AsyncClient(base_url=url, timeout=30) as client:
+        async with anew(url) as client:
             await client.post("/v1/users", json=form("ada"))
         async with smtp_server(mail_port) as inbox:
             await until(has_failed)
