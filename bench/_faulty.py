@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -22,6 +22,7 @@ PATIENCE_S = 60.0  # the machine may be busy
 DATABASE = "pytest-faults"
 _BIN = Path(sys.executable).parent
 _CODE = Path(__file__).parents[1]
+STORE_PROGRAM = (sys.executable, "-P", str(_CODE / "config" / "store_program.py"))
 
 
 def free_port() -> int:
@@ -43,9 +44,9 @@ def until(met: Callable[[], object], within_s: float = PATIENCE_S) -> float:
 class Store:
     """The embedded store's program with nobody who starts it again, and with fail points."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: Sequence[str] = STORE_PROGRAM) -> None:
         """Prepare one whose documents lie in a folder."""
-        self.port, self._folder = free_port(), folder
+        self.port, self._folder, self._program = free_port(), folder, program
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -55,7 +56,7 @@ class Store:
         place = ["--host", HOST, "--port", str(self.port), "--storage-path", str(self._folder / "documents")]
         further = ["--config", str(config), "--sync-on-commit", "--enable-test-commands", "--log-level", "ERROR"]
         # pylint: disable-next=consider-using-with  # it outlives this function
-        self._process = subprocess.Popen([str(_BIN / "secantusd-py"), *place, *further], cwd=self._folder)
+        self._process = subprocess.Popen([*self._program, *place, *further], cwd=self._folder)
         until(lambda: _accepts(self.port))
 
     def signal(self, number: signal.Signals) -> None:

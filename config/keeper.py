@@ -206,9 +206,9 @@ def _start(folder: Folder, port: int) -> subprocess.Popen[bytes] | None:
 def _command(folder: Folder, port: int) -> list[str]:
     config = folder.path / "secantusd.toml"  # named, so that no other one is found in the home folder
     config.touch()
-    program = str(Path(sys.executable).parent / "secantusd-py")
+    program = [sys.executable, "-P", str(Path(__file__).with_name("store_program.py"))]
     place = ["--host", HOST, "--port", str(port), "--storage-path", str(folder.documents)]
-    return [program, "--config", str(config), *place, "--sync-on-commit", "--log-level", "WARNING"]
+    return [*program, "--config", str(config), *place, "--sync-on-commit", "--log-level", "WARNING"]
 
 
 def _after_any_orphan(folder: Folder) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,8 +11,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -44,14 +47,40 @@ def serving(**environment: str) -> Iterator[str]:
 
 @contextmanager
 def gunicorn(workers: int, **environment: str) -> Iterator[str]:
-    """Serve this run's database as a deployment does, with so many workers; gives the base URL once one answers."""
+    """Serve this run's database as a deployment does, with so many workers; gives the base URL once all listen."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
         bind = f"fd://{listener.fileno()}"
-        chosen = {"PUBLIC_URL": base, "WEB_CONCURRENCY": str(workers)}
-        with running("gunicorn", "app:app", "--bind", bind, inherits=[listener.fileno()], **chosen, **environment):
+        given = {"PUBLIC_URL": base, "WEB_CONCURRENCY": str(workers), **environment}
+        with running("gunicorn", "app:app", "--bind", bind, inherits=[listener.fileno()], **given) as master:
             get(f"{base}/readyz").raise_for_status()
+            while sum(_accepts(child, listener) for child in _children(master.pid)) < workers:
+                time.sleep(0.02)
             yield base
+
+
+def _children(process: int) -> list[Path]:
+    return [Path("/proc") / child for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def _accepts(process: Path, listener: socket.socket) -> bool:
+    """Whether a process waits for connections to a socket: some copy of it is among what one of its epolls watches."""
+    this = f"socket:[{os.fstat(listener.fileno()).st_ino}]"
+    copies = {descriptor.name for descriptor in (process / "fd").iterdir() if _leads_to(descriptor) == this}
+    watched = re.findall(r"^tfd:\s*(\d+)", "".join(map(_text, (process / "fdinfo").iterdir())), re.MULTILINE)
+    return not copies.isdisjoint(watched)
+
+
+def _leads_to(descriptor: Path) -> str:
+    with suppress(OSError):  # it was closed meanwhile
+        return str(descriptor.readlink())
+    return ""
+
+
+def _text(info: Path) -> str:
+    with suppress(OSError):
+        return info.read_text()
+    return ""
 
 
 @contextmanager
@@ -63,7 +92,7 @@ def worker(**environment: str) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def running(
-    program: str, *arguments: str, inherits: Collection[int] = (), **environment: str
+    program: str, *arguments: str, inherits: Collection[int] = (), **environment: Any
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A program of ours, or one installed with it, as a process that is ended afterwards."""
     command = [program] if program.endswith(".py") else ["-m", program]

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from pymongo import AsyncMongoClient, MongoClient
+from secantus.transactions import TransactionRegistry
 
-from config import embedded
+from config import embedded, store_program
 from config.keeper import Folder, is_locked, read_number
 
 CODE = Path(__file__).parents[1]
@@ -211,3 +212,23 @@ def test_a_missing_package_is_said_with_what_to_do(tmp_path: Path, monkeypatch: 
 
     with pytest.raises(embedded.EmbeddedStoreError, match=r"requirements-local\.txt"):
         embedded.Use(tmp_path).begin()
+
+
+def test_the_replies_to_writes_are_forgotten_oldest_first_and_quickly() -> None:
+    told = 0.0
+    replies = TransactionRegistry(time_func=lambda: told)
+    began = time.monotonic()
+
+    for number in range(3 * store_program.MOST):  # over two minutes as the package does it
+        replies.record_retryable(b"session", number, b"", {"ok": 1, "n": number})
+    took = time.monotonic() - began
+    latest = replies.retryable_reply(b"session", 3 * store_program.MOST - 1, b"")
+    kept = sum(replies.retryable_reply(b"session", number, b"") is not None for number in range(3 * store_program.MOST))
+    told += store_program.LIFETIME_S + 1
+    replies.record_retryable(b"session", 0, b"", {"ok": 1, "n": 0})
+
+    assert took < 5
+    assert latest == {"ok": 1, "n": 3 * store_program.MOST - 1}
+    assert 0.8 * store_program.MOST < kept <= store_program.MOST
+    assert replies.retryable_reply(b"session", 3 * store_program.MOST - 1, b"") is None
+    assert replies.retryable_reply(b"session", 0, b"") is not None
