@@ -1,13 +1,12 @@
 """The one MongoDB client of a process, and what every owner of a collection shares."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from bson.codec_options import CodecOptions
 from gridfs import AsyncGridFSBucket
-from pymongo import AsyncMongoClient, IndexModel, ReplaceOne, timeout
+from pymongo import AsyncMongoClient, DeleteMany, IndexModel, ReplaceOne, timeout
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -242,27 +241,15 @@ async def drop_test_database() -> None:
 async def clear_test_database() -> None:
     """Remove every document of the open database and keep its indexes, if it is one made for a test run.
 
+    In one command for all collections, which MongoDB knows since 8.0.
+
     Raises:
         PermissionError: its name does not say that it is.
     """
     store = client().get_database(_test_database_name())
-    while names := await _filled(store):  # again, for what was still on its way
-        await asyncio.gather(*(store.get_collection(name).delete_many({}) for name in names))
-
-
-async def _filled(store: AsyncDatabase[Document]) -> list[str]:
-    """The collections that hold a document, asked for in two commands, for most are empty."""
-    looks = [(name, _naming(name)) for name in await store.list_collection_names()]
-    if not looks:
-        return []
-    first, *others = looks
-    union = [{"$unionWith": {"coll": name, "pipeline": looking}} for name, looking in others]
-    found = await store.get_collection(first[0]).aggregate([*first[1], *union])
-    return [document["name"] async for document in found]
-
-
-def _naming(name: str) -> list[dict[str, Any]]:
-    return [{"$limit": 1}, {"$project": {"_id": 0, "name": {"$literal": name}}}]
+    emptying = [DeleteMany({}, namespace=f"{store.name}.{name}") for name in await store.list_collection_names()]
+    while emptying and (await client().bulk_write(emptying, ordered=False)).deleted_count:
+        """Again, for what was still on its way."""
 
 
 def _test_database_name() -> str:

@@ -1,4 +1,7 @@
 # Sourced by run.sh, test.sh and .ci/run: `environment LOCK…` makes .venv agree with the locks.
+# Some images set it: then each process compiles all code again, which takes longer than all else that a start does.
+unset PYTHONDONTWRITEBYTECODE
+
 python_311() {
     local candidate
     # Every place of a name: a version manager's may stand first and refuse, where .python-version asks for another.
