@@ -143,7 +143,7 @@ class Use:
             try:
                 if not is_locked(self._folder.keeper):
                     _start_keeper(self._folder)
-                elif (ready := _port(self._folder)) not in (None, port):
+                elif (ready := read_number(self._folder.ready)) not in (None, port):
                     _log.error(
                         "The embedded store had to move from port %s to %s: start this process again.", port, ready
                     )
