@@ -60,6 +60,13 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("suite")
 
+
+@pytest.hookimpl(trylast=True)  # after they were put in random order
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that take long come first: at the end all the cores should have something left to do."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 APPROVE = Decision(decision=Approval.APPROVED)
 PASSWORD = "a long enough pass phrase"
 

@@ -17,6 +17,7 @@ from config.keeper import Folder, is_locked, read_number
 from tests.conftest import PASSWORD
 
 CODE = Path(__file__).parents[1]
+pytestmark = pytest.mark.slow
 PATIENCE_S = 60.0  # the machine may be busy
 SOON_S = 15.0  # nothing is under way; where a worker does not hear of it, its master waits 28 s
 

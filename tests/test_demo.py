@@ -14,7 +14,7 @@ from tests.test_commands import manage
 from utils import demo
 from utils._demo_content import CITIES
 
-pytestmark = pytest.mark.xdist_group("demo")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 PLAN = demo.Plan(CITIES["miami"], 140, 7, date(2026, 11, 22))
 Documents = dict[str, dict[str, Any]]
 _made: Documents = {}

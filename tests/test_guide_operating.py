@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.embedded import Use
 from tests.guides import blocks
 
 CODE = Path(__file__).parents[1]
@@ -20,14 +21,15 @@ def test_an_operator_looks_backs_up_and_restores(tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = os.environ | {"PATH": path, "DATA_DIR": str(tmp_path / "data"), "MONGO_DB_NAME": "underline"}
 
-    done = subprocess.run(
-        [str(shutil.which("bash")), "-euc", commands],
-        cwd=tmp_path,
-        env=environment | {"PYTHONPATH": str(CODE)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with Use(tmp_path / "data"):  # as a service would, so that not each command starts the store anew
+        done = subprocess.run(
+            [str(shutil.which("bash")), "-euc", commands],
+            cwd=tmp_path,
+            env=environment | {"PYTHONPATH": str(CODE)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     assert (done.returncode, done.stdout.count("All is well.")) == (0, 2), done.stdout + done.stderr
     assert "all as they were exported" in done.stdout

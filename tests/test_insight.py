@@ -161,6 +161,7 @@ async def test_a_deployment_shows_its_metrics_to_the_holder_of_the_token_alone(
     assert answer.status_code == status
 
 
+@pytest.mark.slow
 def test_the_metrics_are_those_of_all_workers_also_after_one_has_gone(service: None) -> None:
     environment = {**os.environ, "PORT": "0", "WEB_CONCURRENCY": "2", "CHORES_EVERY_S": "0"}
     command = [str(Path(sys.executable).with_name("gunicorn")), "app:app"]

@@ -18,7 +18,7 @@ from config.observation import Observer
 from routes import _problems
 from tests.conftest import PASSWORD, event_form
 
-pytestmark = pytest.mark.xdist_group("store away")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("store away")]
 MOST_S = 25.0
 LIVELY_S = 2.0  # a fraction of it where the machine has time
 EVENT_INSERTED = b"\x02insert\x00\x07\x00\x00\x00events\x00"
