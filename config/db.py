@@ -249,7 +249,7 @@ async def clear_test_database() -> None:
     store = client().get_database(_test_database_name())
     emptying = [DeleteMany({}, namespace=f"{store.name}.{name}") for name in await store.list_collection_names()]
     while emptying and (await client().bulk_write(emptying, ordered=False)).deleted_count:
-        """Again, for what was still on its way."""
+        pass  # again, for what was still on its way
 
 
 def _test_database_name() -> str:

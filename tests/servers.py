@@ -60,7 +60,7 @@ def gunicorn(workers: int, **environment: str) -> Iterator[str]:
 
 
 def _children(process: int) -> list[Path]:
-    return [Path("/proc") / child for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    return [Path("/proc") / child for child in Path(f"/proc/{process}/task/{process}/children").read_text("ascii").split()]
 
 
 def _accepts(process: Path, listener: socket.socket) -> bool:
@@ -79,7 +79,7 @@ def _leads_to(descriptor: Path) -> str:
 
 def _text(info: Path) -> str:
     with suppress(OSError):
-        return info.read_text()
+        return info.read_text("ascii")
     return ""
 
 

@@ -83,16 +83,16 @@ async def log_in(client: AsyncClient, password: str, device: str) -> str:
     return str(answer.json().get("access_token", answer.status_code))
 
 
-@pytest.mark.parametrize(("queue", "workers"), [("memory", 4), pytest.param("redis", 2, marks=NEEDS_REDIS)])
+@pytest.mark.parametrize("queue", ["memory", pytest.param("redis", marks=NEEDS_REDIS)])
 async def test_from_registering_to_a_reset_that_ends_all_sessions_on_all_workers(
-    api: AsyncClient, inbox: Inbox, mail_port: int, queue: str, workers: int, request: pytest.FixtureRequest
+    api: AsyncClient, inbox: Inbox, mail_port: int, queue: str, request: pytest.FixtureRequest
 ) -> None:
     chosen = {"MAIL_URL": f"smtp://127.0.0.1:{mail_port}", "CHORES_EVERY_S": "1"}
     with ExitStack() as processes:
         if queue == "redis":
             chosen["REDIS_URL"] = request.getfixturevalue("redis_url")
             processes.enter_context(worker(**chosen))
-        url = processes.enter_context(gunicorn(workers, **chosen))
+        url = processes.enter_context(gunicorn(2 if queue == "redis" else 4, **chosen))
         client = anew(url)
 
         registered = await client.post("/v1/users", json=form("ada"))
