@@ -60,7 +60,8 @@ def gunicorn(workers: int, **environment: str) -> Iterator[str]:
 
 
 def _children(process: int) -> list[Path]:
-    return [Path("/proc") / child for child in Path(f"/proc/{process}/task/{process}/children").read_text("ascii").split()]
+    children = Path(f"/proc/{process}/task/{process}/children").read_text("ascii")
+    return [Path("/proc") / child for child in children.split()]
 
 
 def _accepts(process: Path, listener: socket.socket) -> bool:
