@@ -85,7 +85,7 @@ def _text(info: Path) -> str:
 
 
 @contextmanager
-def worker(**environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def worker(**environment: Any) -> Iterator[subprocess.Popen[bytes]]:
     """A worker process, as the Procfile starts it."""
     with running("manage.py", "worker", **environment) as process:
         yield process
