@@ -39,7 +39,6 @@ class _Store:
 
     client: AsyncMongoClient[Document] | None = None
     name: str = ""
-    embedded: bool = False
     watch = Watch()
 
 
@@ -75,7 +74,6 @@ async def opened(
             event_listeners=[metrics.Commands(), metrics.Connections(), _store.watch, *listeners],
         )
         _store.name = name or chosen.mongo_db_name
-        _store.embedded = chosen.mongo_db_uri is None
         try:
             yield
         finally:
@@ -113,9 +111,11 @@ def reads_whole_ranges() -> bool:
     """Whether the server reads and sorts all matches of a range before a limit counts, as SecantusDB does.
 
     The embedded store is one, and so is the same project's compiled server; both give their replica set this name.
+    Before a server was heard of it may be one: MongoDB minds being asked in such a way less.
     """
     servers = client().topology_description.server_descriptions().values()
-    return _store.embedded or any(server.replica_set_name == _SECANTUS for server in servers)
+    names = {server.replica_set_name for server in servers if server.is_server_type_known}
+    return not names or _SECANTUS in names
 
 
 def database() -> AsyncDatabase[Document]:

@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from httpx import AsyncClient
 from pymongo import AsyncMongoClient, MongoClient
 from secantus.transactions import TransactionRegistry
 
-from config import db, embedded, store_program
+from config import embedded, store_program
 from config.keeper import Folder, is_locked, read_number
 
 CODE = Path(__file__).parents[1]
@@ -233,13 +232,3 @@ def test_the_replies_to_writes_are_forgotten_oldest_first_and_quickly() -> None:
     assert 0.8 * store_program.MOST < kept <= store_program.MOST
     assert replies.retryable_reply(b"session", 3 * store_program.MOST - 1, b"") is None
     assert replies.retryable_reply(b"session", 0, b"") is not None
-
-
-async def test_the_embedded_store_is_known_by_its_name_also_where_it_is_given_by_its_address(
-    api: AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(db._store, "embedded", False)
-
-    await api.get("/v1/events")
-
-    assert db.reads_whole_ranges()

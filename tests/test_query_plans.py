@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -228,3 +229,22 @@ def is_walk(command: Command) -> bool:
         for index in owner.INDEXES
     )
     return bool(order and command.get("limit")) and any(keys[: len(order)] == order for keys in declared)
+
+
+@pytest.mark.parametrize(
+    ("heard_of", "name", "whole"),
+    [
+        (False, None, True),
+        (True, "secantus", True),
+        (True, "rs0", False),
+        (True, None, False),
+    ],
+)
+def test_ranges_are_cut_for_a_server_that_reads_them_whole_and_for_one_not_heard_of(
+    monkeypatch: pytest.MonkeyPatch, heard_of: bool, name: str | None, whole: bool
+) -> None:
+    server = SimpleNamespace(is_server_type_known=heard_of, replica_set_name=name)
+    described = SimpleNamespace(server_descriptions=lambda: {("a", 1): server})
+    monkeypatch.setattr(db._store, "client", SimpleNamespace(topology_description=described))
+
+    assert db.reads_whole_ranges() is whole
