@@ -43,6 +43,7 @@ def base(service: None) -> Iterator[str]:
 
 @pytest.mark.slow
 @needs_tools
+@pytest.mark.usefixtures("api")  # which empties the database afterwards
 @pytest.mark.parametrize(
     "command",
     [["node", "generated/js/smoke.js"], [".venv/bin/python", "smoke.py"]],

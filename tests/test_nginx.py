@@ -15,6 +15,7 @@ from tests.pictures import picture
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.usefixtures("api"),  # which empties the database afterwards
     pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed"),
     pytest.mark.xdist_group("nginx"),
 ]
