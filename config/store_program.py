@@ -20,14 +20,14 @@ _AT_ONCE = 1_000  # to take from the front of a dict one by one would cost what 
 def forget_the_oldest(registry: TransactionRegistry) -> None:
     """Drop the replies past their lifetime, and the oldest where there are too many: the dict is in order of time."""
     replies: dict[Any, tuple[Any, float, bytes]] = registry._retryable  # noqa: SLF001  # there is no other way in
-    past = registry._time() - LIFETIME_S  # noqa: SLF001
+    past = registry._time() - LIFETIME_S  # noqa: SLF001  # its clock, which the replies were dated by
     while replies and ((too_many := len(replies) > MOST) or next(iter(replies.values()))[1] < past):
         for key, (_, kept_at, _) in list(islice(replies.items(), _AT_ONCE)):
             if too_many or kept_at < past:
                 del replies[key]
 
 
-TransactionRegistry._prune_retryable_locked = forget_the_oldest  # noqa: SLF001
+TransactionRegistry._prune_retryable_locked = forget_the_oldest  # noqa: SLF001  # the package offers no setting for it
 
 if __name__ == "__main__":
     sys.exit(main())
