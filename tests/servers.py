@@ -54,7 +54,10 @@ def gunicorn(workers: int, **environment: str) -> Iterator[str]:
         given = {"PUBLIC_URL": base, "WEB_CONCURRENCY": str(workers), **environment}
         with running("gunicorn", "app:app", "--bind", bind, inherits=[listener.fileno()], **given) as master:
             get(f"{base}/readyz").raise_for_status()
+            end = time.monotonic() + 60
             while sum(_accepts(child, listener) for child in _children(master.pid)) < workers:
+                if time.monotonic() > end:
+                    raise TimeoutError("not all workers listen")
                 time.sleep(0.02)
             yield base
 
@@ -67,9 +70,11 @@ def _children(process: int) -> list[Path]:
 def _accepts(process: Path, listener: socket.socket) -> bool:
     """Whether a process waits for connections to a socket: some copy of it is among what one of its epolls watches."""
     this = f"socket:[{os.fstat(listener.fileno()).st_ino}]"
-    copies = {descriptor.name for descriptor in (process / "fd").iterdir() if _leads_to(descriptor) == this}
-    watched = re.findall(r"^tfd:\s*(\d+)", "".join(map(_text, (process / "fdinfo").iterdir())), re.MULTILINE)
-    return not copies.isdisjoint(watched)
+    with suppress(OSError):  # it has ended meanwhile
+        copies = {descriptor.name for descriptor in (process / "fd").iterdir() if _leads_to(descriptor) == this}
+        watched = re.findall(r"^tfd:\s*(\d+)", "".join(map(_text, (process / "fdinfo").iterdir())), re.MULTILINE)
+        return not copies.isdisjoint(watched)
+    return False
 
 
 def _leads_to(descriptor: Path) -> str:

@@ -219,7 +219,7 @@ def test_the_replies_to_writes_are_forgotten_oldest_first_and_quickly() -> None:
     replies = TransactionRegistry(time_func=lambda: told)
     began = time.monotonic()
 
-    for number in range(3 * store_program.MOST):  # over two minutes as the package does it
+    for number in range(3 * store_program.MOST):  # the package's own way: decision 0064
         replies.record_retryable(b"session", number, b"", {"ok": 1, "n": number})
     took = time.monotonic() - began
     latest = replies.retryable_reply(b"session", 3 * store_program.MOST - 1, b"")
