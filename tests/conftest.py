@@ -1,12 +1,14 @@
 """The harness: the application in process, on the embedded store, on a database of this run and worker."""
 
 import atexit
+import gc
 import os
 import secrets
 import shutil
 import tempfile
 from pathlib import Path
 
+gc.disable()  # until all is imported and collected, which makes no garbage; see pytest_collection_finish
 _RUN = secrets.token_hex(5)
 os.environ |= {
     "ENVIRONMENT": "test",
@@ -61,10 +63,23 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("suite")
 
 
-@pytest.hookimpl(trylast=True)  # after they were put in random order
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that take long come first: at the end all the cores should have something left to do."""
+@pytest.hookimpl(trylast=True)  # after they were put in random order, and into their groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Those that take long come first: at the end all the cores should have something left to do.
+
+    Raises:
+        UsageError: pytest-xdist would scatter the tests that share a server or a browser, which it does in silence.
+    """
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items if config.getoption("loadgroup", False) else ():
+        if item.get_closest_marker("xdist_group") and "@" not in item.nodeid:
+            raise pytest.UsageError(f"{item.nodeid} is not kept together with its group")
+
+
+def pytest_collection_finish() -> None:
+    """What there is by now stays until the end: the garbage collector need not look at it."""
+    gc.freeze()
+    gc.enable()
 
 
 APPROVE = Decision(decision=Approval.APPROVED)
