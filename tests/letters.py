@@ -66,13 +66,18 @@ class Inbox:
         self.kept: list[EmailMessage] = []
         self.held_up = False  # as long as it is, no message is answered
         self.begun = 0
+        self.cut_off: list[str] = []  # whom those were for whose sender went away meanwhile
         self.verdict: Callable[[Envelope], str] = lambda _envelope: "250 Kept"
 
     # pylint: disable=invalid-name  # aiosmtpd names these
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # see above
         self.begun += 1
-        while self.held_up:  # noqa: ASYNC110  # set from another thread
-            await asyncio.sleep(0.01)
+        try:
+            while self.held_up:  # noqa: ASYNC110  # set from another thread
+                await asyncio.sleep(0.01)
+        except asyncio.CancelledError:
+            self.cut_off += envelope.rcpt_tos
+            raise
         verdict = self.verdict(envelope)
         if verdict.startswith("2"):
             assert isinstance(envelope.content, bytes)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +25,14 @@ PAIR = attempts.PAIR.free
 
 async def guess(api: AsyncClient, email: str = "ada@example.org", password: str = "not the password") -> Response:
     return await api.post("/v1/auth/login", json={"email": email, "password": password})
+
+
+async def few_at_a_time(guesses: list[Coroutine[Any, Any, Response]]) -> list[Response]:
+    """All at once would take a busy machine longer than a request may take."""
+    answers: list[Response] = []
+    for start in range(0, len(guesses), 10):
+        answers += await asyncio.gather(*guesses[start : start + 10])
+    return answers
 
 
 @pytest.fixture
@@ -170,7 +178,8 @@ async def test_guessing_at_one_account_from_everywhere_slows_down_and_spares_kno
     await guess(api, password=PASSWORD)
     api.cookies.clear()
     with time_machine.travel(now(), tick=False):
-        await asyncio.gather(*(guess(elsewhere(f"198.51.100.{number}")) for number in range(attempts.ACCOUNT.free)))
+        mistakes = [guess(elsewhere(f"198.51.100.{number}")) for number in range(attempts.ACCOUNT.free)]
+        await few_at_a_time(mistakes)
 
         new_place = await guess(elsewhere("203.0.113.1"), password=PASSWORD)
         known_place = await guess(api, password=PASSWORD)
@@ -185,9 +194,11 @@ async def test_guessing_at_many_accounts_from_one_address_slows_down(
     await person("ada")
     stranger = elsewhere("198.51.100.7")
     with time_machine.travel(now(), tick=False):
-        await asyncio.gather(*(guess(stranger, f"a{number}@example.org") for number in range(attempts.SOURCE.free)))
+        mistakes = [guess(stranger, f"a{number}@example.org") for number in range(attempts.SOURCE.free)]
+        answers = await few_at_a_time(mistakes)
         one_more = await guess(stranger, "somebody@example.org")
 
+    assert Counter(answer.status_code for answer in answers) == {401: attempts.SOURCE.free}
     assert one_more.status_code == 429
 
 

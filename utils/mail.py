@@ -35,6 +35,7 @@ LONGEST_DELAY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321, section 4.5.4.1: four or five days
 REMEMBERED = timedelta(days=30)  # how long a once-key keeps its letter from being sent again
 BATCH = 500
+AT_ONCE = 4  # letters that one process is sending
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _PURPOSES = {
@@ -43,7 +44,7 @@ _PURPOSES = {
     Template.RESET_PASSWORD: Purpose.RESET_PASSWORD,
 }
 _log = logging.getLogger("underline.mail")
-_at_once = asyncio.Semaphore(4)
+_at_once = asyncio.Semaphore(AT_ONCE)
 
 
 def _outbox() -> db.Collection:
