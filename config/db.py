@@ -253,8 +253,10 @@ async def clear_test_database() -> None:
     """
     store = client().get_database(_test_database_name())
     emptying = [DeleteMany({}, namespace=f"{store.name}.{name}") for name in await store.list_collection_names()]
-    while emptying and (await client().bulk_write(emptying, ordered=False)).deleted_count:
-        pass  # again, for what was still on its way
+    while emptying:
+        done = await client().bulk_write(emptying, ordered=False, verbose_results=True)
+        held = [place for place, result in done.delete_results.items() if result.deleted_count]
+        emptying = [emptying[place] for place in held]  # again, for what was still on its way
 
 
 def _test_database_name() -> str:

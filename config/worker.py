@@ -1,6 +1,7 @@
 """The process that answers requests under gunicorn; docs/decisions/0010-server-worker.md says why it is this one."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -66,6 +67,13 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # the package carries no typ
         "timeout_notify": 1,
         "timeout_graceful_shutdown": FINISH_S,
     }
+
+    def load_wsgi(self) -> None:
+        """Import the code, which lives as long as the worker: the collector looks at none of it, now or later."""
+        gc.disable()
+        super().load_wsgi()
+        gc.freeze()
+        gc.enable()
 
     async def callback_notify(self) -> None:
         """Once a second: tell the master of being alive, and see whether there is still one."""
