@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 source config/python.sh
 environment requirements.txt requirements-local.txt requirements-dev.txt
-# Two more than there are cores: many tests wait for a store, a worker or a browser.
+# One more than there are cores: many tests wait for a store, a worker or a browser.
 cores=$(.venv/bin/python -c 'import os; print(os.cpu_count() or 1)')
-export PYTEST_XDIST_AUTO_NUM_WORKERS="${PYTEST_XDIST_AUTO_NUM_WORKERS:-$((cores + 2))}"
+export PYTEST_XDIST_AUTO_NUM_WORKERS="${PYTEST_XDIST_AUTO_NUM_WORKERS:-$((cores + 1))}"
 exec .venv/bin/pytest -n auto --dist loadgroup --cov-report=term:skip-covered "$@"

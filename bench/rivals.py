@@ -108,13 +108,13 @@ async def _answers(client: httpx.AsyncClient) -> bool:
         return False
 
 
-async def until(met: Callable[[], Awaitable[bool]]) -> float:
-    """Wait until a condition holds; how many seconds that took."""
+async def until(met: Callable[[], Awaitable[bool]], pause_s: float = 0.05) -> float:
+    """Wait until a condition holds, looking each time after a pause; how many seconds that took."""
     began = time.monotonic()
     while not await met():
         if time.monotonic() - began > PATIENCE_S:
             raise TimeoutError("waited in vain")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(pause_s)
     return time.monotonic() - began
 
 
@@ -315,7 +315,7 @@ async def by_itself(event_id: str) -> str:
     async def settled() -> bool:
         return await drift(event_id) == (0, 0, 0)
 
-    return f"reconciled after {await until(settled):.0f} s"
+    return f"reconciled after {await until(settled, pause_s=0.5):.0f} s"
 
 
 async def rounds(people: int, capacity: int, workers: int, *, repair: bool) -> bool:

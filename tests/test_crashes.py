@@ -73,6 +73,14 @@ class Service:
                 process.terminate()
             process.wait(PATIENCE_S)
 
+    def ends_upon(self, asked: signal.Signals) -> None:
+        """Ask the master to end, and see that nothing is left."""
+        workers = self.workers()
+        os.kill(self.master, asked)
+        self.processes[-1].wait(SOON_S)
+        assert self.leaves_nothing()
+        assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+
     def leaves_nothing(self) -> bool:
         folder = Folder.of(self.data_dir)
         return not is_locked(folder.keeper) and not is_locked(folder.process) and not in_use(self.port)
@@ -133,19 +141,11 @@ def test_nothing_acknowledged_is_lost_whatever_process_is_killed(service: Servic
         writer.join()
 
     assert [service.client.get(location).status_code for location in acknowledged] == [200] * len(acknowledged)
-    service.stop()
-    until(service.leaves_nothing)
+    service.ends_upon(signal.SIGTERM)
 
 
-@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
-def test_stopping_it_leaves_no_process(service: Service, asked: signal.Signals) -> None:
-    workers = service.workers()
-
-    os.kill(service.master, asked)
-    service.processes[-1].wait(SOON_S)
-
-    assert service.leaves_nothing()
-    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+def test_ctrl_c_leaves_no_process(service: Service) -> None:
+    service.ends_upon(signal.SIGINT)
 
 
 def test_a_taken_port_is_said_in_one_line_from_whatever_folder_the_server_is_started(tmp_path: Path) -> None:
