@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-gc.disable()  # until all is imported and collected, which makes no garbage; see pytest_collection_finish
+gc.disable()  # until all is imported and collected, which makes no garbage; see pytest_runtestloop
 _RUN = secrets.token_hex(5)
 os.environ |= {
     "ENVIRONMENT": "test",
@@ -76,7 +76,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"{item.nodeid} is not kept together with its group")
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
     """What there is by now stays until the end: the garbage collector need not look at it."""
     gc.freeze()
     gc.enable()
