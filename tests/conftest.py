@@ -1,4 +1,4 @@
-"""The harness: the application in process, on the embedded store, on a database of this run and worker."""
+"""The harness: the application in process, on an embedded store and a database of this run and worker."""
 
 import atexit
 import gc
@@ -23,10 +23,10 @@ os.environ |= {
     "CHORES_EVERY_S": "0",
     "REFUSAL_STEP_MS": "0",
 }
-if "DATA_DIR" not in os.environ:  # the workers of a run share the first one's, in memory where there is such a folder
-    _memory = Path("/dev/shm")
-    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="underline-tests-", dir=_memory if _memory.is_dir() else None)
-    atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
+_memory = Path("/dev/shm")
+# Each worker has a store of its own: one for all would keep them waiting for each other.
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="underline-tests-", dir=_memory if _memory.is_dir() else None)
+atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 os.environ.pop("DYNO", None)
 
 import logging  # noqa: E402  # the environment comes first
