@@ -15,8 +15,8 @@ from config.main import settings
 SHARED = settings.redis_url is not None  # a worker process takes what this one queues
 if SHARED:
     from redis.exceptions import RedisError
-    from taskiq.api import run_receiver_task
     from taskiq.exceptions import TaskiqError
+    from taskiq.receiver import Receiver
     from taskiq_redis import RedisStreamBroker
 
     QUEUE_AWAY: tuple[type[Exception], ...] = (RedisError, OSError, TimeoutError, TaskiqError)
@@ -111,12 +111,26 @@ async def work() -> None:
     A queue in memory is done where it is filled: here nothing of it arrives.
     """
     while SHARED:
-        try:
-            await run_receiver_task(broker, max_async_tasks=20)  # type: ignore[arg-type]  # with Redis it is theirs
-        except QUEUE_AWAY:
-            _log.warning("the queue is away; trying again")
+        await _receive()
+        # A queue that fails at the moment of the cancellation hides it: taskiq and anyio tell of the failure alone.
+        if (this := asyncio.current_task()) is not None and this.cancelling():
+            raise asyncio.CancelledError
         await asyncio.sleep(RETRY_S)
     await asyncio.Event().wait()
+
+
+async def _receive() -> None:
+    """Do what is queued for as long as the queue is there; one that came back empty is set up anew.
+
+    Not by taskiq's `run_receiver_task`: it asks a queue that is away again and again without a pause, and where the
+    queue fails at the moment of the cancellation it goes on for ever.
+    """
+    shared: Any = broker
+    shared.is_worker_process = True
+    try:
+        await Receiver(shared, max_async_tasks=20, run_startup=True).listen(asyncio.Event())
+    except* QUEUE_AWAY:
+        _log.warning("the queue is away; trying again")
 
 
 def _start(work: Coroutine[Any, Any, None]) -> None:

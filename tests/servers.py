@@ -112,9 +112,9 @@ def running(
 
 
 @contextmanager
-def redis_server() -> Iterator[str]:
-    """A Redis of its own on a free port, nothing of it kept; gives its URL."""
-    port = free_port()
+def redis_server(port: int | None = None) -> Iterator[str]:
+    """A Redis of its own, on a free port unless one is named, nothing of it kept; gives its URL."""
+    port = port or free_port()
     with tempfile.TemporaryDirectory() as folder:
         options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder]
         process = subprocess.Popen([str(shutil.which("redis-server")), *options], stdout=subprocess.DEVNULL)
