@@ -52,6 +52,8 @@ class Queued(Generic[Given]):
 class _Memory:
     """What we use of taskiq's queue, for a process that has no other to share it with."""
 
+    is_worker_process = False
+
     def task(self, _name: str) -> Callable[[Callable[Given, Awaitable[None]]], Queued[Given]]:
         """Make a function one that can be queued."""
         return Queued
