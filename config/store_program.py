@@ -27,7 +27,7 @@ def forget_the_oldest(registry: TransactionRegistry) -> None:
                 del replies[key]
 
 
-TransactionRegistry._prune_retryable_locked = forget_the_oldest  # noqa: SLF001  # the package offers no setting for it
+TransactionRegistry._prune_retryable_locked = forget_the_oldest  # noqa: SLF001  # because there is no setting for it
 
 if __name__ == "__main__":
     sys.exit(main())
